@@ -1,0 +1,1 @@
+"""Hardware: everything that is synthesized."""

@@ -1,0 +1,1 @@
+"""How a core meets the world: access port, AER handshake, SPI, UART, shells."""

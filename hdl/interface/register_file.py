@@ -1,0 +1,57 @@
+"""Configuration registers in hardware."""
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from .register import RegisterMap
+
+__all__ = ["RegisterFile"]
+
+
+class RegisterFile(wiring.Component):
+    """Configuration registers; zero at power-on and untouched by reset.
+
+    Existing users pulse the reset after configuring and rely on the registers surviving it
+    (specification of ODIN, section 2).
+
+    Parameters
+    ----------
+    registers : RegisterMap
+        The registers.
+    address_bits, data_bits : int
+        Widths of `address` and `data`.
+
+    Members
+    -------
+    write : In(1)
+        Write a register at the next clock edge; addresses without a register are ignored.
+    address : In(address_bits)
+        Register number.
+    data : In(data_bits)
+        Value; the register takes its low bits.
+    values : Out(struct)
+        Current values, by register name.
+    """
+
+    def __init__(self, registers: RegisterMap, *, address_bits: int, data_bits: int) -> None:
+        self._registers = registers
+        super().__init__(
+            {
+                "write": In(1),
+                "address": In(address_bits),
+                "data": In(data_bits),
+                "values": Out(
+                    data.StructLayout({register.name: register.width for register in registers})
+                ),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        for register in self._registers:
+            value = Signal(register.width, name=register.name, reset_less=True)
+            m.d.comb += self.values[register.name].eq(value)
+            with m.If(self.write & (self.address == register.address)):
+                m.d.sync += value.eq(self.data)
+        return m

@@ -1,0 +1,91 @@
+"""Synchronous memories with one or two ports: the door through which every core reaches its SRAM."""
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import memory, wiring
+from amaranth.lib.wiring import In, Out
+
+__all__ = ["Sram"]
+
+
+class Sram(wiring.Component):
+    """A memory that is read and written at a clock edge.
+
+    With one port a cycle may read or write, not both; with two it may do both, but not at the same
+    address. Whoever uses the memory guarantees that; what would be read is undefined. Contents are
+    undefined until written. What has been read stays at `read_data` while the memory is not used.
+
+    Parameters
+    ----------
+    words : int
+        Number of words, at least 2.
+    width : int
+        Bits of a word, a multiple of `granularity`.
+    granularity : int
+        Bits that are written together.
+    ports : int
+        1: reading and writing share a port; 2: one port each.
+
+    Members
+    -------
+    read : In(1)
+        Read the word at `read_address` at the next clock edge.
+    read_address : In(address bits)
+        Word to read.
+    read_data : Out(width)
+        The word, from the cycle after `read` on.
+    write : In(width // granularity)
+        Parts of the word at `write_address` to write at the next clock edge.
+    write_address : In(address bits)
+        Word to write.
+    write_data : In(width)
+        Its new contents.
+    """
+
+    def __init__(self, *, words: int, width: int, granularity: int, ports: int = 1) -> None:
+        self._words = words
+        self._width = width
+        self._granularity = granularity
+        self._ports = ports
+        address_bits = (words - 1).bit_length()
+        super().__init__(
+            {
+                "read": In(1),
+                "read_address": In(address_bits),
+                "read_data": Out(width),
+                "write": In(width // granularity),
+                "write_address": In(address_bits),
+                "write_data": In(width),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.array = array = memory.Memory(shape=self._width, depth=self._words, init=[])
+        write = array.write_port(granularity=self._granularity)
+        read = array.read_port()
+        m.d.comb += [
+            write.en.eq(self.write),
+            write.data.eq(self.write_data),
+            self.read_data.eq(read.data),
+        ]
+        if self._ports == 1:
+            # One shared address and no read while writing: only then do synthesizers see a
+            # single-port memory, which iCE40 SPRAM and most SRAM macros are.
+            writing = Signal()
+            address = Signal.like(self.read_address)
+            m.d.comb += [
+                writing.eq(self.write.any()),
+                address.eq(self.read_address),
+                write.addr.eq(address),
+                read.addr.eq(address),
+                read.en.eq(self.read & ~writing),
+            ]
+            with m.If(writing):
+                m.d.comb += address.eq(self.write_address)
+        else:
+            m.d.comb += [
+                write.addr.eq(self.write_address),
+                read.addr.eq(self.read_address),
+                read.en.eq(self.read),
+            ]
+        return m

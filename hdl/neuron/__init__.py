@@ -1,0 +1,1 @@
+"""Next-state functions of neurons."""

