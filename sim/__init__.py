@@ -1,0 +1,1 @@
+"""Software twins of the hardware and everything that runs it."""

@@ -1,0 +1,192 @@
+"""The Python side of a compiled simulation."""
+
+import ctypes
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from amaranth.lib import wiring
+
+from ...hdl.error import InputError
+from ...hdl.interface.access import access_targets
+from .design import Port
+from .engine import ACCESS, EngineError
+
+__all__ = ["CompiledEngine", "harness_sources", "port_functions", "request_function"]
+
+_LIMIT = 50_000_000
+
+
+def harness_sources(shell: str) -> dict[str, str]:
+    """Return the C++ files of a shell's protocols, by name."""
+    folder = Path(__file__).parent
+    names = ("harness.h", f"{shell}.h", "interface.h")
+    return {name: (folder / name).read_text() for name in names}
+
+
+def port_functions(
+    ports: Sequence[Port], *, variable: Callable[[str], str], write: str, read: str
+) -> str:
+    """Return C++ member functions that set and get each port, and all of them by number.
+
+    Parameters
+    ----------
+    ports : sequence of Port
+        The ports.
+    variable : callable
+        Gives the name of the C++ variable of a port.
+    write, read : str
+        C++ with `{variable}` for it: a statement that writes `value`, an expression that reads.
+    """
+    lines = []
+    for port in ports:
+        name = variable(port.name)
+        if port.is_input:
+            body = write.format(variable=name)
+            lines.append(f"    void set_{port.name}(uint64_t value) {{ {body} }}")
+        body = read.format(variable=name)
+        lines.append(f"    uint64_t {port.name}() const {{ return {body}; }}")
+    lines.append("    void set(int port, uint64_t value) {\n        switch (port) {")
+    for number, port in enumerate(ports):
+        if port.is_input:
+            lines.append(f"            case {number}: set_{port.name}(value); break;")
+    lines.append("        }\n    }")
+    lines.append("    uint64_t get(int port) const {\n        switch (port) {")
+    for number, port in enumerate(ports):
+        lines.append(f"            case {number}: return {port.name}();")
+    lines.append("        }\n        return 0;\n    }")
+    return "\n".join(lines)
+
+
+def request_function(core: wiring.Component, shell: str) -> str:
+    """Return the C++ member function that carries an access to the shell's ports.
+
+    For `native` it drives the access port; for `pins` it gives the SPI address word (specification of
+    ODIN, sections 1 and 3).
+    """
+    if shell == "native":
+        fields = core.access.request.payload.shape()
+        terms = [f"uint64_t(a.{name}) << {field.offset}" for name, field in fields]
+        return (
+            "    void set_request(const Access &a) "
+            f"{{ set_access__request__payload({' | '.join(terms)}); }}"
+        )
+    bits = core.config.spi_address_bits
+    targets = access_targets(core.memories)
+    neurons = targets["neurons"]
+    return f"""\
+    static constexpr int FRAME_BITS = {bits + 4};
+    static uint64_t spi_address(const Access &a) {{
+        const int byte_at = a.target == {neurons} ? {bits // 2} : {bits - 3};
+        return uint64_t(a.write ? 1 : 2) << {bits + 2} | uint64_t(a.target) << {bits}
+            | uint64_t(a.byte) << byte_at | a.address;
+    }}
+"""
+
+
+class CompiledEngine:
+    """A compiled simulation, loaded from a shared library.
+
+    Parameters
+    ----------
+    library : Path
+        The library, made from the C++ files of this package.
+    ports : sequence of Port
+        Ports of the design, in the order of their numbers.
+    wave : Path, optional
+        Waveform file to write.
+    """
+
+    def __init__(self, library: Path, ports: Sequence[Port], wave: Path | None = None) -> None:
+        self._ports = {port.name: (number, port) for number, port in enumerate(ports)}
+        self._library = self._declare(ctypes.CDLL(str(library)))
+        self._host = self._library.sw_create()
+        if wave is not None and not self._library.sw_wave(self._host, str(wave).encode()):
+            raise InputError(f"cannot write waveforms to {wave}")
+
+    @staticmethod
+    def _declare(library: ctypes.CDLL) -> ctypes.CDLL:
+        host, u64, i64 = ctypes.c_void_p, ctypes.c_uint64, ctypes.c_int64
+        unsigned, pointer = ctypes.c_uint, ctypes.c_void_p
+        signatures = {
+            "create": (host, []),
+            "destroy": (None, [host]),
+            "reset": (None, [host]),
+            "stall": (None, [host, u64, unsigned, unsigned, unsigned]),
+            "set": (None, [host, ctypes.c_int, u64]),
+            "get": (u64, [host, ctypes.c_int]),
+            "step": (None, [host, u64]),
+            "send": (i64, [host, pointer, i64, u64]),
+            "access": (i64, [host, pointer, i64, pointer, u64]),
+            "spi": (i64, [host, u64, u64]),
+            "settle": (i64, [host, u64]),
+            "outputs": (i64, [host, pointer, i64]),
+            "cycles": (u64, [host]),
+            "wave": (ctypes.c_int, [host, ctypes.c_char_p]),
+        }
+        for name, (result, arguments) in signatures.items():
+            function = getattr(library, f"sw_{name}")
+            function.restype = result
+            function.argtypes = arguments
+        return library
+
+    @property
+    def cycles(self) -> int:
+        """Clock cycles since the start."""
+        return self._library.sw_cycles(self._host)
+
+    def stall(self, seed: int, *, events: int = 0, output: int = 0, access: int = 0) -> None:
+        """Let each side of a stream wait at random; each number is a chance of 256 per draw."""
+        self._library.sw_stall(self._host, seed, events, output, access)
+
+    def set(self, port: str, value: int) -> None:
+        """Drive an input port from the next cycle on."""
+        self._library.sw_set(self._host, self._ports[port][0], value)
+
+    def get(self, port: str) -> int:
+        """Return the value a port had in the last cycle."""
+        return self._library.sw_get(self._host, self._ports[port][0])
+
+    def step(self, cycles: int = 1) -> None:
+        """Let clock cycles pass."""
+        self._library.sw_step(self._host, cycles)
+
+    def reset(self) -> None:
+        """Pulse the reset and forget output words."""
+        self._library.sw_reset(self._host)
+
+    def send(self, events: np.ndarray) -> None:
+        """Send input events; return when the last has been taken."""
+        words = np.ascontiguousarray(events, dtype=np.uint64)
+        if self._library.sw_send(self._host, words.ctypes.data, len(words), _LIMIT) < 0:
+            raise EngineError(f"the core took no input event for {_LIMIT} cycles")
+
+    def access(self, requests: np.ndarray) -> np.ndarray:
+        """Carry out accesses, an array of `ACCESS`; return a byte for each."""
+        requests = np.ascontiguousarray(requests, dtype=ACCESS)
+        result = np.zeros(len(requests), dtype=np.uint8)
+        done = self._library.sw_access(
+            self._host, requests.ctypes.data, len(requests), result.ctypes.data, _LIMIT
+        )
+        if done < 0:
+            raise EngineError(f"the core answered no access for {_LIMIT} cycles")
+        return result
+
+    def spi(self, address: int, data: int) -> int:
+        """Carry out a raw SPI transaction; return the word shifted out with the data."""
+        return self._library.sw_spi(self._host, address, data)
+
+    def settle(self) -> np.ndarray:
+        """Wait until the core is idle; return the output words since the last time."""
+        if self._library.sw_settle(self._host, _LIMIT) < 0:
+            raise EngineError(f"the core was not idle within {_LIMIT} cycles")
+        count = self._library.sw_outputs(self._host, None, 0)
+        words = np.zeros(count, dtype=np.uint64)
+        self._library.sw_outputs(self._host, words.ctypes.data, count)
+        return words
+
+    def close(self) -> None:
+        """Free the simulation."""
+        if self._host is not None:
+            self._library.sw_destroy(self._host)
+            self._host = None

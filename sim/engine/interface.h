@@ -1,0 +1,58 @@
+// The C interface of a compiled simulation.
+#pragma once
+
+#include <cstring>
+
+extern "C" {
+
+Host *sw_create() {
+    Host *host = new Host();
+    host->model.start();
+    host->reset();
+    return host;
+}
+
+void sw_destroy(Host *host) { delete host; }
+
+void sw_reset(Host *host) { host->reset(); }
+
+void sw_stall(Host *host, uint64_t seed, unsigned events, unsigned output, unsigned access) {
+    host->event_stall.set(3 * seed, events);
+    host->output_stall.set(3 * seed + 1, output);
+    host->access_stall.set(3 * seed + 2, access);
+}
+
+void sw_set(Host *host, int port, uint64_t value) { host->model.set(port, value); }
+
+uint64_t sw_get(Host *host, int port) { return host->model.get(port); }
+
+void sw_step(Host *host, uint64_t count) {
+    while (count--) host->cycle();
+}
+
+int64_t sw_send(Host *host, const uint64_t *words, int64_t count, uint64_t limit) {
+    return host->send(words, count, limit);
+}
+
+int64_t sw_access(Host *host, const Access *requests, int64_t count, uint8_t *bytes, uint64_t limit) {
+    return host->access(requests, count, bytes, limit);
+}
+
+int64_t sw_spi(Host *host, uint64_t address, uint64_t data) { return host->spi(address, data); }
+
+int64_t sw_settle(Host *host, uint64_t limit) { return host->settle(limit); }
+
+// Moves at most `count` output words to `words`; returns how many there were.
+int64_t sw_outputs(Host *host, uint64_t *words, int64_t count) {
+    const int64_t held = host->outputs.size();
+    const int64_t moved = held < count ? held : count;
+    std::memcpy(words, host->outputs.data(), moved * sizeof(uint64_t));
+    host->outputs.erase(host->outputs.begin(), host->outputs.begin() + moved);
+    return held;
+}
+
+uint64_t sw_cycles(Host *host) { return host->cycles; }
+
+int sw_wave(Host *host, const char *path) { return host->model.wave(path); }
+
+}  // extern "C"

@@ -1,0 +1,137 @@
+"""The Device protocol on a simulated core."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from ..hdl.config import CoreConfig
+from ..hdl.interface.access import access_targets
+from .device import check_events, check_memory_range, check_words, word_array
+from .engine import open_engine
+from .engine.engine import ACCESS
+
+__all__ = ["RtlDevice"]
+
+
+class RtlDevice:
+    """A core simulated by an engine; see `Device`.
+
+    Parameters
+    ----------
+    config : CoreConfig
+        The core.
+    shell : str
+        `native` or `pins`: what the simulated core is driven through.
+    engine : str
+        Name of an engine, see `spikewright list`.
+    netlist : str, optional
+        Family of FPGA cells to synthesize the core for; what is simulated is the netlist.
+    wave : Path, optional
+        Waveform file to write.
+    stall_seed : int, optional
+        Let every stream wait at random, from this seed.
+
+    Raises
+    ------
+    InputError
+        If the engine is unknown or something it needs is not installed.
+    """
+
+    def __init__(
+        self,
+        config: CoreConfig,
+        *,
+        shell: str = "native",
+        engine: str = "cxxrtl",
+        netlist: str | None = None,
+        wave: Path | None = None,
+        stall_seed: int | None = None,
+    ) -> None:
+        self.config = config
+        self.engine, core = open_engine(
+            config, shell=shell, engine=engine, netlist=netlist, wave=wave
+        )
+        self.registers = core.registers
+        self.memories = core.memories
+        self._targets = access_targets(core.memories)
+        if shell == "pins":
+            self.spi = self._spi
+        if stall_seed is not None:
+            self.engine.stall(stall_seed, events=100, output=100, access=60)
+
+    @property
+    def cycles(self) -> int:
+        """Clock cycles simulated so far."""
+        return self.engine.cycles
+
+    def configure(self, **registers: int) -> None:
+        """Write configuration registers by name, in the order given."""
+        for name, value in registers.items():
+            self.registers.check(name, value)
+        requests = np.zeros(len(registers), dtype=ACCESS)
+        requests["write"] = 1
+        requests["target"] = self._targets["register"]
+        requests["address"] = [self.registers[name].address for name in registers]
+        requests["data"] = list(registers.values())
+        self.engine.access(requests)
+
+    def load(self, memory: str, words: Sequence[int] | np.ndarray, at: int = 0) -> None:
+        """Write consecutive words of a memory, from word `at`."""
+        values = check_words(self.memories, self.config.core, memory, words, at)
+        requests = self._byte_requests(memory, at, len(values))
+        size = self.memories[memory].bytes_per_word
+        data = b"".join(value.to_bytes(size, "little") for value in values)
+        requests["write"] = 1
+        requests["data"] = np.frombuffer(data, dtype=np.uint8)
+        self.engine.access(requests)
+
+    def dump(self, memory: str, at: int = 0, count: int | None = None) -> np.ndarray:
+        """Read consecutive words of a memory; all from `at` on if `count` is None."""
+        size, count = check_memory_range(self.memories, self.config.core, memory, at, count)
+        data = self.engine.access(self._byte_requests(memory, at, count)).tobytes()
+        step = size.bytes_per_word
+        return word_array(
+            (
+                int.from_bytes(data[start : start + step], "little")
+                for start in range(0, len(data), step)
+            ),
+            size.width,
+        )
+
+    def _byte_requests(self, memory: str, at: int, count: int) -> np.ndarray:
+        size = self.memories[memory].bytes_per_word
+        requests = np.zeros(count * size, dtype=ACCESS)
+        requests["target"] = self._targets[memory]
+        requests["address"] = np.repeat(np.arange(at, at + count), size)
+        requests["byte"] = np.tile(np.arange(size), count)
+        return requests
+
+    def send(self, events: Iterable[int] | np.ndarray) -> None:
+        """Send input event words, in order; does not wait until they have been executed."""
+        self.engine.send(check_events(self.config.core, self.config.event_bits, events))
+
+    def settle(self) -> np.ndarray:
+        """Wait until the core is idle; return the output words since the last settle, in order."""
+        return self.engine.settle()
+
+    def _spi(self, address: int, data: int) -> int:
+        """Carry out a raw SPI transaction at the pins; return the last eight bits read back."""
+        return self.engine.spi(address, data) & 0xFF
+
+    def close(self) -> None:
+        """Free the simulation."""
+        self.engine.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
