@@ -1,0 +1,1 @@
+"""Neuron updates on NumPy integer arrays; the files have the names of those in `hdl/neuron`."""
