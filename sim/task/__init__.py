@@ -1,0 +1,1 @@
+"""Real work for the cores."""

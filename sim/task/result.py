@@ -1,0 +1,59 @@
+"""What a task gives back, whatever the task, the core and the device."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Progress", "TaskResult"]
+
+#: Called as a task goes on, with what is done and with the total.
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskResult:
+    """Outcome of a task on a device.
+
+    Attributes
+    ----------
+    task : str
+        Name of the task.
+    accuracy : float
+        Part of the samples that were answered rightly, 0 to 1.
+    samples : int
+        Number of samples.
+    events : int
+        Input events sent.
+    output_events : list of ndarray
+        Output words, one array for each `settle`; equal on all devices.
+    predictions, labels : ndarray of int
+        Answers given and right answers; -1 is no answer.
+    cycles : int or None
+        Clock cycles spent on the samples, without the loading of memories; None if the device does
+        not count them.
+    seconds : float
+        Time spent on the samples, without the loading of memories.
+    """
+
+    task: str
+    accuracy: float
+    samples: int
+    events: int
+    output_events: list[np.ndarray]
+    predictions: np.ndarray
+    labels: np.ndarray
+    cycles: int | None
+    seconds: float
+
+    def summary(self) -> dict[str, Any]:
+        """Return the figures without the arrays, as reports print them."""
+        return {
+            "task": self.task,
+            "accuracy": self.accuracy,
+            "samples": self.samples,
+            "events": self.events,
+            "cycles": self.cycles,
+            "seconds": self.seconds,
+        }
