@@ -1,0 +1,1 @@
+"""Random stimulus for each core: what `verify` sends."""

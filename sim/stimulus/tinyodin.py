@@ -1,0 +1,186 @@
+"""Random stimulus for tinyODIN.
+
+The outcome of everything sent here depends on order alone, never on pace: where a neuron may fire into
+the queue, or a time reference could overtake queued events, the core settles after each event.
+"""
+
+import numpy as np
+
+from ...hdl.tinyodin.config import TinyOdinConfig
+from ...hdl.tinyodin.layout import LEAK_BITS
+from ..device import Device
+from ..spi import SpiFrame, spi_transaction
+
+__all__ = ["CONFIGURATIONS", "stimulate"]
+
+#: Configurations that `verify` goes through: sizes, widths, depths, lanes and ports mixed.
+CONFIGURATIONS = (
+    TinyOdinConfig(),
+    TinyOdinConfig(lanes=8, neuron_memory_ports=2),
+    TinyOdinConfig(neurons=16, lanes=8),
+    TinyOdinConfig(neurons=16, lanes=8, neuron_memory_ports=2, fifo_depth=4),
+    TinyOdinConfig(neurons=16, fifo_depth=4),
+    TinyOdinConfig(neurons=32, lanes=2, weight_bits=2, potential_bits=8),
+    TinyOdinConfig(neurons=32, lanes=4, weight_bits=8, potential_bits=16, fifo_depth=8),
+    TinyOdinConfig(neurons=64, neuron_memory_ports=2, weight_bits=3, potential_bits=9),
+    TinyOdinConfig(neurons=64, lanes=8, weight_bits=5, potential_bits=24, fifo_depth=16),
+    TinyOdinConfig(neurons=128, lanes=2, neuron_memory_ports=2, weight_bits=7, potential_bits=13),
+    TinyOdinConfig(neurons=256, lanes=4, fifo_depth=32, weight_bits=6),
+    TinyOdinConfig(neurons=512, lanes=8),
+    TinyOdinConfig(neurons=1024, lanes=4, neuron_memory_ports=2, fifo_depth=1024),
+)
+
+
+def stimulate(device: Device, random: np.random.Generator) -> None:
+    """Configure, load and stimulate a core at random, in a few phases, and read it back.
+
+    Parameters
+    ----------
+    device : Device
+        A freshly reset tinyODIN, or a recorder around one.
+    random : numpy.random.Generator
+        Source of everything random.
+
+    Raises
+    ------
+    BusyError
+        If the random network keeps itself going.
+    """
+    for _ in range(random.integers(1, 4)):
+        _Phase(device, random).run()
+
+
+class _Phase:
+    """One set of words and registers, and events on it."""
+
+    def __init__(self, device: Device, random: np.random.Generator) -> None:
+        self._device = device
+        self._random = random
+        self._config: TinyOdinConfig = device.config
+        self._open_loop = bool(random.integers(2))
+        size = self._config.neurons
+        # Rows of the synapse memory that are loaded; only their neurons may spike or be sources.
+        count = min(size, int(random.integers(8, 65)))
+        self._sources = np.sort(random.choice(size, count, replace=False))
+
+    def run(self) -> None:
+        device, random, config = self._device, self._random, self._config
+        device.configure(gate=1, open_loop=1)
+        device.load("neurons", self._neuron_words())
+        for source in self._sources:
+            device.load("synapses", self._synapse_row(), int(source) * config.neurons // 8)
+        self._raw_spi()
+        last = config.neurons - 1 if random.integers(2) else int(random.integers(config.neurons))
+        device.configure(
+            output_source=int(random.integers(2)), last_neuron=last, open_loop=int(self._open_loop)
+        )
+        device.configure(gate=0)
+
+        if self._open_loop and random.integers(2):
+            # Queued events keep their order whatever the pace.
+            count = int(random.integers(2, 3 * config.fifo_depth if config.fifo_depth < 64 else 64))
+            device.send(np.array([self._queued_event() for _ in range(count)], dtype=np.uint64))
+            device.settle()
+        for _ in range(random.integers(5, 25)):
+            device.send(np.array([self._event()], dtype=np.uint64))
+            device.settle()
+
+        device.configure(gate=1)
+        device.dump("neurons")
+        for source in random.choice(self._sources, min(4, len(self._sources)), replace=False):
+            device.dump("synapses", int(source) * config.neurons // 8, config.neurons // 8)
+
+    def _neuron_words(self) -> list[int]:
+        """Words of one of several kinds, from well-behaved to every bit random."""
+        random, config = self._random, self._config
+        bits = config.potential_bits
+        limit = 1 << bits - 1
+        kind = random.integers(3)
+        may_spike = np.zeros(config.neurons, dtype=bool)
+        may_spike[self._sources] = True
+        words = []
+        for neuron in range(config.neurons):
+            if kind == 0:  # thresholds within reach
+                potential = int(random.integers(-20, 20))
+                threshold = int(random.integers(1, 40))
+                leak = int(random.integers(0, 5))
+            elif kind == 1:  # at the limits
+                potential = int(random.choice([-limit, -limit + 3, -1, 0, 1, limit - 4, limit - 1]))
+                threshold = int(random.choice([1, limit - 3, limit - 1, limit, 2 * limit - 1]))
+                leak = int(random.choice([0, 1, (1 << LEAK_BITS) - 1]))
+            else:
+                potential = int(random.integers(-limit, limit))
+                threshold = int(random.integers(0, 2 * limit))
+                leak = int(random.integers(0, 1 << LEAK_BITS))
+            disable = int(random.integers(8) == 0)
+            if not self._open_loop and not may_spike[neuron]:
+                disable = 1
+            if not self._open_loop and threshold == 0:
+                threshold = 1  # would fire at every update, without end
+            words.append(
+                potential & (1 << bits) - 1
+                | threshold << bits
+                | leak << 2 * bits
+                | disable << 2 * bits + LEAK_BITS
+            )
+        return words
+
+    def _synapse_row(self) -> list[int]:
+        random, config = self._random, self._config
+        bits = config.weight_bits
+        weights = random.integers(0, 1 << bits, config.neurons)
+        kind = random.integers(4)
+        if kind == 0:
+            weights[random.random(config.neurons) < 0.8] = 0
+        elif kind == 1:
+            weights[:] = random.choice([1 << bits - 1, (1 << bits - 1) - 1])
+        words = []
+        for group in weights.reshape(-1, 8):
+            words.append(sum(int(weight) << bits * k for k, weight in enumerate(group)))
+        return words
+
+    def _raw_spi(self) -> None:
+        """A few raw transactions, within the loaded words and beyond the memories."""
+        random, config = self._random, self._config
+        frame = SpiFrame.of(self._device)
+        memories = self._device.memories
+        for _ in range(random.integers(0, 6)):
+            memory = ("neurons", "synapses")[random.integers(2)]
+            if memory == "neurons":
+                word = int(random.integers(config.neurons))
+                byte = int(random.integers(memories[memory].bytes_per_word + 1))
+            else:
+                row = int(random.choice(self._sources)) * config.neurons // 8
+                word = row + int(random.integers(config.neurons // 8))
+                byte = int(random.integers(memories[memory].bytes_per_word))
+            read, write = (bool(bit) for bit in random.integers(0, 2, 2))
+            # Closed-loop networks must stay as they were made: only masked writes there.
+            mask = 0xFF if not self._open_loop else int(random.integers(256))
+            address = frame.memory(memory, word, byte, read=read, write=write)
+            data = mask << 8 | int(random.integers(256))
+            record = getattr(self._device, "spi", None)
+            if record is not None:
+                record(address, data)
+            else:
+                spi_transaction(self._device, address, data, gated=True)
+
+    def _queued_event(self) -> int:
+        random, config = self._random, self._config
+        virtual = 1 << config.low_bits + 1
+        kind = random.integers(6)
+        if kind < 2:
+            return virtual | int(random.integers(1, 16)) << 4 | int(random.integers(16))
+        if kind == 2 and self._sources[0] < 16:
+            # A virtual event of weight zero is a spike event.
+            return virtual | int(random.choice(self._sources[self._sources < 16]))
+        return int(random.choice(self._sources))
+
+    def _event(self) -> int:
+        random, config = self._random, self._config
+        kind = random.integers(8)
+        tick = 1 << config.low_bits
+        if kind == 0:
+            return tick | tick - 1
+        if kind == 1:
+            return tick | int(random.integers(tick)) | int(random.integers(2)) << config.low_bits + 1
+        return self._queued_event()
