@@ -20,7 +20,9 @@ class PinsShell(wiring.Component):
     Parameters
     ----------
     core : wiring.Component
-        Core with the native interface.
+        Core with the native interface; its `full_pin` says whether there is a pin for `full`.
+    idle_pin : bool
+        Add the pin `IDLE`.
 
     Members
     -------
@@ -44,11 +46,9 @@ class PinsShell(wiring.Component):
         The core's `idle`. Only on request, for simulations: the published chips have no such pin.
     """
 
-    def __init__(
-        self, core: wiring.Component, *, full_pin: bool = False, idle_pin: bool = False
-    ) -> None:
+    def __init__(self, core: wiring.Component, *, idle_pin: bool = False) -> None:
         self.core = core
-        self._full_pin = full_pin
+        self.config = core.config
         self._idle_pin = idle_pin
         self._address_bits = core.config.spi_address_bits
         pins = {
@@ -64,11 +64,16 @@ class PinsShell(wiring.Component):
             "AEROUT_REQ": Out(1),
             "AEROUT_ACK": In(1),
         }
-        if full_pin:
+        if core.full_pin:
             pins["SCHED_FULL"] = Out(1)
         if idle_pin:
             pins["IDLE"] = Out(1)
         super().__init__(pins)
+
+    @property
+    def verilog_parameters(self) -> dict[str, int]:
+        """Parameters of the published module, for designs that set them; here they are fixed."""
+        return {"N": self.config.neurons, "M": self.config.address_bits}
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -94,7 +99,7 @@ class PinsShell(wiring.Component):
         ]
         wiring.connect(m, events.events, core.events)
         wiring.connect(m, core.output, output.words)
-        if self._full_pin:
+        if core.full_pin:
             m.d.comb += self.SCHED_FULL.eq(core.full)
         if self._idle_pin:
             m.d.comb += self.IDLE.eq(core.idle)

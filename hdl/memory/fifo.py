@@ -63,8 +63,7 @@ class Fifo(wiring.Component):
             memory.write.eq(written),
             memory.write_address.eq(write_pointer),
             memory.write_data.eq(self.write.p),
-            # The oldest entry in the memory is read ahead. If it is being written in this very cycle,
-            # what is read is not used.
+            # The oldest entry in the memory is read ahead, from the cycle after it was written on.
             moved.eq(fetched & (taken | ~self.read.valid)),
             next_read_pointer.eq(read_pointer + moved),
             memory.read.eq(next_read_pointer != write_pointer),

@@ -1,10 +1,14 @@
 """Synchronous memories with one or two ports: the door through which every core reaches its SRAM."""
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Assert, Module, Signal
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
 __all__ = ["Sram"]
+
+#: Numbers of words for which an FPGA is to use block RAM: with fewer it does better with logic, with
+#: more it may have something larger.
+_BLOCK_WORDS = range(32, 1025)
 
 
 class Sram(wiring.Component):
@@ -12,7 +16,8 @@ class Sram(wiring.Component):
 
     With one port a cycle may read or write, not both; with two it may do both, but not at the same
     address. Whoever uses the memory guarantees that; what would be read is undefined. Contents are
-    undefined until written. What has been read stays at `read_data` while the memory is not used.
+    undefined until written. What has been read stays at `read_data` while the memory is not used; with
+    one port, a write may change it.
 
     Parameters
     ----------
@@ -60,7 +65,11 @@ class Sram(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.array = array = memory.Memory(shape=self._width, depth=self._words, init=[])
+        # Left alone, synthesizers build medium memories with byte enables from logic, at great expense.
+        attributes = {"ram_style": "block"} if self._words in _BLOCK_WORDS else {}
+        m.submodules.array = array = memory.Memory(
+            shape=self._width, depth=self._words, init=[], attrs=attributes
+        )
         write = array.write_port(granularity=self._granularity)
         read = array.read_port()
         m.d.comb += [
@@ -88,4 +97,9 @@ class Sram(wiring.Component):
                 read.addr.eq(self.read_address),
                 read.en.eq(self.read),
             ]
+        if getattr(platform, "check_contracts", False):
+            meeting = self.read & self.write.any()
+            if self._ports == 2:
+                meeting &= self.read_address == self.write_address
+            m.d.comb += Assert(~meeting, "memory read and written at once")
         return m

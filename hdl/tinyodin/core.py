@@ -42,6 +42,9 @@ class TinyOdin(wiring.Component):
         Register of this name, for shells.
     """
 
+    #: The published core has a pin for `full`.
+    full_pin = True
+
     def __init__(self, config: TinyOdinConfig) -> None:
         self.config = config
         self.registers = registers(config)

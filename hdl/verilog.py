@@ -1,0 +1,285 @@
+"""RTLIL and readable Verilog of a component."""
+
+import re
+from collections.abc import Mapping
+
+from amaranth.back import rtlil
+from amaranth.lib import wiring
+
+from .toolchain import run_yosys, working_folder
+
+__all__ = ["LINT_WAIVERS", "is_plain", "ports_of_verilog", "to_rtlil", "to_verilog"]
+
+#: Warning classes of `verilator -Wall` that the Verilog raises by design, and why.
+LINT_WAIVERS: Mapping[str, str] = {
+    "WIDTH": "operands keep their own width; Verilog extends them, as intended",
+    "UNUSED": "names of payload fields are kept for waveforms, and carries out of sums are dropped",
+    "DECLFILENAME": "all modules of a core are in one file",
+    "CASEINCOMPLETE": "states not listed keep the value assigned before the case",
+}
+
+#: Reserved words of Verilog (IEEE 1364-2005) and SystemVerilog (IEEE 1800-2017).
+_RESERVED_WORDS = """
+accept_on alias always always_comb always_ff always_latch and assert assign assume automatic
+before begin bind bins binsof bit break buf bufif0 bufif1 byte case casex casez cell chandle
+checker class clocking cmos config const constraint context continue cover covergroup coverpoint
+cross deassign default defparam design disable dist do edge else end endcase endchecker endclass
+endclocking endconfig endfunction endgenerate endgroup endinterface endmodule endpackage
+endprimitive endprogram endproperty endspecify endsequence endtable endtask enum event
+eventually expect export extends extern final first_match for force foreach forever fork
+forkjoin function generate genvar global highz0 highz1 if iff ifnone ignore_bins illegal_bins
+implements implies import incdir include initial inout input inside instance int integer
+interconnect interface intersect join join_any join_none large let liblist library local
+localparam logic longint macromodule matches medium modport module nand negedge nettype new
+nexttime nmos nor noshowcancelled not notif0 notif1 null or output package packed parameter pmos
+posedge primitive priority program property protected pull0 pull1 pulldown pullup
+pulsestyle_ondetect pulsestyle_onevent pure rand randc randcase randsequence rcmos real realtime
+ref reg reject_on release repeat restrict return rnmos rpmos rtran rtranif0 rtranif1 s_always
+s_eventually s_nexttime s_until s_until_with scalared sequence shortint shortreal showcancelled
+signed small soft solve specify specparam static string strong strong0 strong1 struct super
+supply0 supply1 sync_accept_on sync_reject_on table tagged task this throughout time
+timeprecision timeunit tran tranif0 tranif1 tri tri0 tri1 triand trior trireg type typedef union
+unique unique0 unsigned until until_with untyped use uwire var vectored virtual void wait
+wait_order wand weak weak0 weak1 while wildcard wire with within wor xnor xor
+"""
+_RESERVED = frozenset(_RESERVED_WORDS.split())
+
+_NAME = re.compile(r"\\\S+")
+
+
+def is_plain(name: str) -> bool:
+    """Tell whether a name is an identifier in Verilog and SystemVerilog and not reserved."""
+    return re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII) is not None and name not in _RESERVED
+
+
+def to_rtlil(top: wiring.Component, name: str) -> str:
+    """Return the RTLIL of a component; the same component gives the same text, wherever it is built.
+
+    Parameters
+    ----------
+    top : wiring.Component
+        The component; the ports are those of its signature and of its clock domains.
+    name : str
+        Name of the top module; all other modules have names that begin with it.
+    """
+    return rtlil.convert(top, name=name, emit_src=False)
+
+
+def to_verilog(
+    top: wiring.Component, name: str, header: str = "", parameters: Mapping[str, int] | None = None
+) -> str:
+    """Return readable Verilog-2005 of a component.
+
+    One module for each component, called after its place in the hierarchy (`TOP_queue_memory`), so that
+    several cores can coexist in a design. All identifiers are plain: none is escaped or reserved in
+    Verilog or SystemVerilog. Ports are called and ordered as in the component's signature
+    (`events__payload`), clock and reset first. Registers have initial values, written memories have
+    not. The same component, name and header give the same text.
+
+    Parameters
+    ----------
+    top : wiring.Component
+        The component.
+    name : str
+        Name of the top module.
+    header : str
+        Text for the comment at the beginning.
+    parameters : mapping of str to int, optional
+        Parameters that the top module is to have and not to use, for designs that set them.
+
+    Raises
+    ------
+    ToolError
+        If yosys fails.
+    """
+    with working_folder() as folder:
+        (folder / "design.il").write_text(_plain(_in_order(to_rtlil(top, name), top)))
+        run_yosys(
+            # Processes are kept: they become always blocks with case statements, which read better
+            # than trees of multiplexers.
+            "read_rtlil design.il\nproc -nomux -norom\nwrite_verilog -noattr design.v\n",
+            folder=folder,
+        )
+        body = (folder / "design.v").read_text()
+    text = _polish(body)
+    if parameters:
+        # They are the sizes that the module was generated for; other values have no effect.
+        listed = ", ".join(f"parameter {key} = {value}" for key, value in parameters.items())
+        text = text.replace(f"module {name}(", f"module {name} #({listed}) (", 1)
+    return _comment(header) + text
+
+
+def ports_of_verilog(text: str, module: str) -> list[tuple[str, str, int]]:
+    """List name, direction (`input` or `output`) and bits of a module's ports, in order.
+
+    Parameters
+    ----------
+    text : str
+        What `to_verilog` returned.
+    module : str
+        Name of a module in it.
+    """
+    body = re.search(
+        rf"^module {module} ?(?:#\([^)]*\) )?\((.*?)^endmodule", text, re.DOTALL | re.MULTILINE
+    )
+    assert body is not None
+    order = re.findall(r"\w+", body[1].partition(")")[0])
+    found = {
+        name: (name, direction, int(high or 0) + 1)
+        for direction, high, name in re.findall(
+            r"^  (input|output) (?:\[(\d+):0\] )?(\w+);$", body[1], re.MULTILINE
+        )
+    }
+    return [found[name] for name in order if name in found]
+
+
+def _comment(text: str) -> str:
+    return "".join(f"// {line}".rstrip() + "\n" for line in text.splitlines())
+
+
+class _Names:
+    """Plain names for the identifiers of one scope, each given once."""
+
+    def __init__(self) -> None:
+        self._given: dict[str, str] = {}
+        self._used: set[str] = set()
+
+    def add(self, name: str) -> str:
+        """Choose and return the plain name of an identifier."""
+        if name in self._given:
+            return self._given[name]
+        plain = re.sub(r"\W", "_", name.removeprefix("\\"), flags=re.ASCII)
+        if not re.match(r"[A-Za-z_]", plain):
+            plain = "_" + plain
+        if plain in _RESERVED:
+            plain += "_"
+        candidate, number = plain, 1
+        while candidate in self._used:
+            number += 1
+            candidate = f"{plain}_{number}"
+        self._used.add(candidate)
+        self._given[name] = "\\" + candidate
+        return self._given[name]
+
+    def __call__(self, name: str) -> str:
+        """Return the plain name, or the name itself if it was never added."""
+        return self._given.get(name, name)
+
+    def replace(self, text: str) -> str:
+        """Replace all names in an RTLIL text."""
+        return _NAME.sub(lambda match: self(match[0]), text)
+
+
+def _in_order(text: str, top: wiring.Component) -> str:
+    """Number the ports of the top module, the first in an RTLIL text, as its signature lists them."""
+    order = ["clk", "rst"] + ["__".join(map(str, path)) for path, *_ in top.signature.flatten(top)]
+
+    def number(match: re.Match[str]) -> str:
+        # Clocks of other domains, which no signature knows, come first too.
+        place = order.index(match[3]) + 1 if match[3] in order else 0
+        return f"{match[1]} {place * 1000 + int(match[2])} \\{match[3]}"
+
+    head, end, rest = text.partition("\nend\n")
+    head = re.sub(r"\b(input|output|inout) (\d+) +\\(\S+)", number, head)
+    return head + end + rest
+
+
+def _plain(text: str) -> str:
+    """Give all identifiers in an RTLIL text plain names; drop initial contents of written memories.
+
+    Yosys can do this for wires and cells only (`rename -unescape`), and knows fewer reserved words.
+    """
+    lines = text.splitlines()
+    modules = _Names()
+    scopes: dict[str, _Names] = {}
+    scope = _Names()
+    written: set[tuple[str, str]] = set()
+    module = cell_type = ""
+
+    # Names are given in this pass; ports come first, so that they win over other names.
+    for ports in (True, False):
+        for line in lines:
+            words = line.split()
+            kind = words[0] if words else ""
+            if kind == "module":
+                module = words[1]
+                modules.add(module)
+                scope = scopes.setdefault(module, _Names())
+            elif kind == "wire":
+                if ports == ("input" in words or "output" in words or "inout" in words):
+                    scope.add(words[-1])
+            elif kind == "memory" and not ports:
+                scope.add(words[-1])
+            elif kind == "cell" and not ports:
+                cell_type = words[1]
+                scope.add(words[2])
+            elif kind == "parameter" and words[1] == "\\MEMID" and cell_type == "$memwr_v2":
+                written.add((module, words[2]))
+
+    result: list[str] = []
+    cell: list[str] | None = None
+    drop = False
+    for line in lines:
+        words = line.split()
+        kind = words[0] if words else ""
+        if kind == "module":
+            module = words[1]
+            scope = scopes[module]
+            line = f"module {modules(module)}"
+        elif kind == "cell":
+            cell_type = words[1]
+            inside = scopes.get(cell_type, _Names())
+            line = f"  cell {modules(cell_type)} {scope(words[2])}"
+            cell, drop = [], False
+        elif kind == "parameter":
+            if words[1] == "\\MEMID":
+                drop = cell_type == "$meminit_v2" and (module, words[2]) in written
+                memory = scope(words[2].strip('"').replace("\\\\", "\\"))
+                line = f'    parameter \\MEMID "\\{memory}"'
+        elif kind == "attribute":
+            pass
+        elif kind == "connect" and cell is not None:
+            _, port, signal = line.split(None, 2)
+            signal = scope.replace(signal)
+            line = f"    connect {inside(port)} {signal}"
+        else:
+            line = scope.replace(line)
+        if cell is None:
+            result.append(line)
+            continue
+        cell.append(line)
+        if kind == "end":
+            if not drop:
+                result += cell
+            cell = None
+    return "\n".join(result) + "\n"
+
+
+def _polish(text: str) -> str:
+    """Finish what yosys wrote."""
+    # Its first comment names the machine it was compiled on.
+    text = re.sub(r"\A/\*.*?\*/\n", "", text, flags=re.DOTALL)
+    # Yosys writes a signal of no bits as one of two.
+    text = re.sub(r"^  (wire|reg) (signed )?\[-1:0\] \w+;\n", "", text, flags=re.MULTILINE)
+    # Yosys lets every combinational block depend on a constant, for it to run at time zero. As an
+    # initial value (all it does) that wakes nothing up in simulators that set initial values first,
+    # Icarus among them; a nonblocking assignment comes when all blocks are waiting.
+    trigger = r"\\\$auto\$verilog_backend\S+ "
+    text = re.sub(
+        rf"^  reg {trigger} = 0;\n",
+        "  // Lets every combinational block run once at time zero.\n"
+        "  reg run_at_zero;\n"
+        "  // verilator lint_off INITIALDLY\n"
+        "  initial run_at_zero <= 1'b0;\n"
+        "  // verilator lint_on INITIALDLY\n",
+        text,
+        flags=re.MULTILINE,
+    )
+    text = re.sub(rf"\({trigger}\)", "(run_at_zero)", text)
+    # Nothing depends on what is read from a word while it is written (contract of hdl/memory).
+    return re.sub(
+        r"^(  reg (\[\d+:0\] )?\w+ \[\d+:0\];)$",
+        r"  (* no_rw_check *)\n\1",
+        text,
+        flags=re.MULTILINE,
+    )

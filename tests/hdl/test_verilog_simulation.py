@@ -1,0 +1,111 @@
+"""The emitted Verilog as a product: simulated by tools that know nothing of Amaranth or Python.
+
+Memories start undefined there, so this also finds what depends on words that were never written.
+"""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from spikewright.hdl.generate import generate
+from spikewright.hdl.tinyodin.config import TinyOdinConfig
+from spikewright.sim.model import open_model
+from spikewright.sim.spi import SpiFrame
+from spikewright.sim.trace import (
+    CheckStep,
+    ConfigStep,
+    EventStep,
+    LoadStep,
+    SettleStep,
+    SpiStep,
+    Trace,
+)
+from spikewright.sim.verify import record
+
+BENCH = Path(__file__).with_name("bench.v")
+SEED = 2
+
+
+def operations(trace: Trace) -> list[tuple[int, int, int]]:
+    """Translate a trace into the operations of bench.v."""
+    config = trace.config
+    memories = open_model(config).memories
+    frame = SpiFrame(config.spi_address_bits, memories)
+    done: list[tuple[int, int, int]] = []
+
+    def each_byte(step: LoadStep | CheckStep) -> list[tuple[int, int, int]]:
+        return [
+            (step.at + index, byte, word >> 8 * byte & 0xFF)
+            for index, word in enumerate(step.words)
+            for byte in range(memories[step.memory].bytes_per_word)
+        ]
+
+    for step in trace.steps:
+        match step:
+            case ConfigStep():
+                done.append((1, frame.register(step.address), step.value))
+            case LoadStep():
+                for word, byte, value in each_byte(step):
+                    done.append((1, frame.memory(step.memory, word, byte, write=True), value))
+            case CheckStep():
+                for word, byte, value in each_byte(step):
+                    done.append((2, frame.memory(step.memory, word, byte, read=True), value))
+            case SpiStep(reply=None):
+                done.append((1, step.address, step.data))
+            case SpiStep(data=0):
+                done.append((2, step.address, step.reply))
+            case SpiStep():
+                done.append((1, step.address, step.data))
+            case EventStep():
+                done.append((3, step.address, 0))
+            case SettleStep():
+                done.append((4, 0, 0))
+                done += [(5, word, 0) for word in step.events]
+                done.append((6, 0, 0))
+    return [*done, (0, 0, 0)]
+
+
+@pytest.fixture(scope="module")
+def product(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
+    config = TinyOdinConfig(neurons=16, fifo_depth=4, lanes=2)
+    folder = tmp_path_factory.mktemp("product")
+    generate(config, "pins", None, folder / "core")
+    played = operations(record(config, SEED))
+    lines = [f"{code:06x}{first:06x}{second:06x}\n" for code, first, second in played]
+    (folder / "operations.hex").write_text("".join(lines))
+    shutil.copy(BENCH, folder)
+    return folder, len(played)
+
+
+def simulate(folder: Path, count: int, command: list[str], executable: str) -> str:
+    for step in (command, [executable]):
+        result = subprocess.run(step, cwd=folder, capture_output=True, text=True, check=False)
+        assert result.returncode == 0, result.stdout + result.stderr
+    assert f"{count} operations" in result.stdout, result.stdout
+    return result.stdout
+
+
+@pytest.mark.skipif(shutil.which("iverilog") is None, reason="Icarus Verilog is not installed")
+def test_icarus(product: tuple[Path, int]) -> None:
+    folder, count = product
+    options = [f"-Pbench.OPERATIONS={count}", "-o", "bench.out"]
+    command = ["iverilog", "-g2005", *options, "bench.v", "core/tinyODIN.v"]
+    output = simulate(folder, count, command, "./bench.out")
+    assert " 0 failures" in output, output
+
+
+@pytest.mark.skipif(shutil.which("iverilog") is None, reason="Icarus Verilog is not installed")
+def test_icarus_notices_a_wrong_answer(product: tuple[Path, int]) -> None:
+    folder, count = product
+    text = (folder / "operations.hex").read_text()
+    lines = text.splitlines()
+    index = next(i for i, line in enumerate(lines) if line.startswith("000002"))
+    lines[index] = f"{int(lines[index], 16) ^ 1:018x}"
+    (folder / "operations.hex").write_text("\n".join(lines) + "\n")
+    options = [f"-Pbench.OPERATIONS={count}", "-o", "bench.out"]
+    command = ["iverilog", "-g2005", *options, "bench.v", "core/tinyODIN.v"]
+    output = simulate(folder, count, command, "./bench.out")
+    (folder / "operations.hex").write_text(text)
+    assert " 1 failures" in output, output
