@@ -1,0 +1,1 @@
+"""Board targets: clock plan, host link, bitstream, host driver."""

@@ -1,0 +1,202 @@
+"""From a configuration to a bitstream on a board."""
+
+import json
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..hdl.catalogue import make_core
+from ..hdl.config import CoreConfig
+from ..hdl.error import InputError
+from ..hdl.interface.uart import divisor_for
+from ..hdl.toolchain import ToolError, find_tool, run_tool
+from .board import Board, BoardTop
+from .catalogue import find_board
+from .driver import BAUD_RATE
+
+__all__ = ["BuildResult", "build", "program"]
+
+#: What stays of a build besides the bitstream.
+_KEPT = ("top.il", "top.ys", "top.pcf", "top.lpf", "report.json")
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """A finished bitstream.
+
+    Attributes
+    ----------
+    bitstream : Path
+        The file to program.
+    clock_mhz : float
+        Clock the design runs at.
+    fmax_mhz : float
+        Highest clock that its paths allow, as nextpnr reports it.
+    baud_rate : int
+        Of the serial line.
+    utilisation : dict of str to (int, int)
+        Used and available cells, by nextpnr's names, where any is used.
+    """
+
+    bitstream: Path
+    clock_mhz: float
+    fmax_mhz: float
+    baud_rate: int
+    utilisation: dict[str, tuple[int, int]]
+
+
+def build(
+    config: CoreConfig,
+    board: str | Board,
+    folder: Path,
+    progress: Callable[[str], None] | None = None,
+) -> BuildResult:
+    """Build the bitstream of a core for a board.
+
+    Parameters
+    ----------
+    config : CoreConfig
+        The core.
+    board : str or Board
+        Name of the board, or a board of one's own.
+    folder : Path
+        Gets the bitstream, the logs, the inputs of the tools and `result.json`. What it held before
+        is replaced, and only if the build succeeds.
+    progress : callable, optional
+        Called with what is done next.
+
+    Raises
+    ------
+    InputError
+        If the board is unknown, or a tool is missing.
+    ToolError
+        If a tool fails or the clock is not met; says where the logs are.
+    """
+    board = find_board(board) if isinstance(board, str) else board
+    say = progress or (lambda _: None)
+    for step in board.steps:
+        find_tool(step.tool)
+    divisor = divisor_for(board.clock_hz, BAUD_RATE)
+
+    say("elaborate")
+    top = BoardTop(board, make_core(config), divisor)
+    plan = board.platform().prepare(
+        top, "top", debug_verilog=False, emit_src=False, **board.overrides
+    )
+
+    folder = folder.resolve()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    # Beside the result: it must be renamed in the end, and the tools have a /tmp of their own.
+    work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    work.chmod(0o755)
+    try:
+        for name, content in plan.files.items():
+            data = content.encode() if isinstance(content, str) else content
+            (work / name).write_bytes(data)
+        for number, step in enumerate(board.steps, 1):
+            say(step.about)
+            log = f"{number}-{step.about.replace(' ', '-')}.log"
+            run_tool(step.tool, step.arguments, folder=work, log=log)
+        result = _result(board, work, folder)
+        if result.fmax_mhz < result.clock_mhz:
+            raise ToolError(
+                f"{board.name}: the clock is not met: {result.fmax_mhz:.1f} MHz reached, "
+                f"{result.clock_mhz:g} MHz needed"
+            )
+        _tidy(work, board, result)
+        _replace(work, folder)
+    except ToolError as error:
+        raise _keep_logs(error, work, folder) from None
+    except BaseException:
+        shutil.rmtree(work, ignore_errors=True)
+        raise
+    return result
+
+
+def _result(board: Board, work: Path, folder: Path) -> BuildResult:
+    report = json.loads((work / "report.json").read_text())
+    clock_mhz = board.clock_hz / 1e6
+    clocks = report["fmax"].values()
+    # Placement aims at the constraint, so one that got lost would be a failure to notice.
+    if not clocks or any(
+        abs(clock["constraint"] - clock_mhz) > 0.01 * clock_mhz for clock in clocks
+    ):
+        raise ToolError(f"{board.name}: nextpnr did not work for a clock of {clock_mhz:g} MHz")
+    return BuildResult(
+        bitstream=folder / board.bitstream,
+        clock_mhz=clock_mhz,
+        fmax_mhz=round(min(clock["achieved"] for clock in clocks), 2),
+        baud_rate=BAUD_RATE,
+        utilisation={
+            name: (cells["used"], cells["available"])
+            for name, cells in report["utilization"].items()
+            if cells["used"]
+        },
+    )
+
+
+def _tidy(work: Path, board: Board, result: BuildResult) -> None:
+    """Leave what a user can use, and write the result."""
+    for path in work.iterdir():
+        if path.name not in (*_KEPT, board.bitstream) and path.suffix != ".log":
+            path.unlink()
+    summary = {
+        "board": board.name,
+        "bitstream": board.bitstream,
+        "clock_mhz": result.clock_mhz,
+        "fmax_mhz": result.fmax_mhz,
+        "baud_rate": result.baud_rate,
+        "utilisation": {name: list(cells) for name, cells in result.utilisation.items()},
+    }
+    (work / "result.json").write_text(json.dumps(summary, indent=2) + "\n")
+
+
+def _replace(work: Path, folder: Path) -> None:
+    if folder.exists():
+        old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        folder.replace(old / "old")
+        work.replace(folder)
+        shutil.rmtree(old, ignore_errors=True)
+    else:
+        work.replace(folder)
+
+
+def _keep_logs(error: ToolError, work: Path, folder: Path) -> ToolError:
+    """Move the logs of a failed build beside where the result would have been; return the error."""
+    failed = folder.parent / f"{folder.name}-failed"
+    shutil.rmtree(failed, ignore_errors=True)
+    failed.mkdir()
+    for path in work.iterdir():
+        if path.suffix in (".log", ".json", ".ys") and path.name != "top.json":
+            path.replace(failed / path.name)
+    shutil.rmtree(work, ignore_errors=True)
+    message = str(error).split(" (log:")[0]
+    return ToolError(f"{message} (logs: {failed})")
+
+
+def program(board: str | Board, bitstream: Path) -> None:
+    """Load a bitstream into a board.
+
+    Raises
+    ------
+    InputError
+        If the file does not exist or no program for it is installed.
+    ToolError
+        If the program fails.
+    """
+    board = find_board(board) if isinstance(board, str) else board
+    if not bitstream.is_file():
+        raise InputError(f"there is no bitstream {bitstream}; build it first")
+    for name, arguments in board.programmers.items():
+        tool = shutil.which(name)
+        if tool is not None:
+            result = subprocess.run([tool, *arguments, str(bitstream)], check=False)
+            if result.returncode != 0:
+                raise ToolError(f"{name} failed with status {result.returncode}")
+            return
+    raise InputError(
+        f"programming {board.name} needs {' or '.join(board.programmers)}; install one of them"
+    )

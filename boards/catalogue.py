@@ -1,0 +1,30 @@
+"""The boards there are, by name; loaded when they are used."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from ..hdl.error import InputError
+
+if TYPE_CHECKING:
+    from .board import Board
+
+__all__ = ["BOARDS", "find_board"]
+
+#: Boards by name, and what to know about each.
+BOARDS = {
+    "icebreaker": "1BitSquared iCEBreaker: iCE40UP5K, 24 MHz",
+    "ulx3s-85f": "Radiona ULX3S 85F: ECP5-85F, 50 MHz",
+}
+
+
+def find_board(name: str) -> "Board":
+    """Return a board by name.
+
+    Raises
+    ------
+    InputError
+        If it is unknown; names the boards there are.
+    """
+    if name not in BOARDS:
+        raise InputError(f"there is no board {name!r}, there are {', '.join(BOARDS)}")
+    return import_module(f".{name.replace('-', '_')}", __package__).BOARD

