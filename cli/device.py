@@ -1,0 +1,75 @@
+"""Devices as the command line chooses them."""
+
+from pathlib import Path
+
+from ..hdl.catalogue import find_shell
+from ..hdl.config import CoreConfig
+from ..hdl.error import InputError
+from ..sim.device import Device
+from ..sim.engine import check_engine
+from ..sim.model import open_model
+from ..sim.rtl import RtlDevice
+
+__all__ = ["ON", "open_device"]
+
+#: What a program can run on.
+ON = {
+    "model": "the NumPy model",
+    "rtl": "the core in a simulator",
+    "netlist": "the core after synthesis, in a simulator",
+    "board": "the core on a board, over a serial port",
+}
+
+
+def open_device(
+    config: CoreConfig,
+    on: str,
+    *,
+    engine: str = "cxxrtl",
+    shell: str = "native",
+    cells: str = "ice40",
+    port: str | None = None,
+    wave: Path | None = None,
+) -> Device:
+    """Open the device a command runs on.
+
+    Parameters
+    ----------
+    config : CoreConfig
+        The core.
+    on : str
+        One of `ON`.
+    engine, shell, wave
+        As for `RtlDevice`.
+    cells : str
+        Family of the netlist's cells.
+    port : str, optional
+        Serial port of the board.
+
+    Raises
+    ------
+    InputError
+        If something named does not exist, or does not go with `on`.
+    """
+    if on not in ON:
+        raise InputError(f"cannot run on {on!r}, allowed is {', '.join(ON)}")
+    # Also where they have no effect: a name that does not exist is a mistake.
+    check_engine(engine)
+    find_shell(config.core, shell)
+    if wave is not None and on not in ("rtl", "netlist"):
+        raise InputError(f"waveforms are written on rtl and netlist, not on {on}")
+    if on == "model":
+        return open_model(config)
+    if on == "board":
+        from ..boards.driver import BoardDevice
+
+        if port is None:
+            raise InputError("running on a board needs its serial port: --port NAME")
+        return BoardDevice(config, port)
+    return RtlDevice(
+        config,
+        shell=shell,
+        engine=engine,
+        netlist=cells if on == "netlist" else None,
+        wave=wave,
+    )
