@@ -1,0 +1,225 @@
+"""Engines: waveforms, the cache, and what is said when something is missing."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from spikewright.boards import synthesis
+from spikewright.hdl.error import InputError
+from spikewright.hdl.tinyodin.config import TinyOdinConfig
+from spikewright.hdl.toolchain import ToolError
+from spikewright.sim.engine import ENGINES, cxxrtl, open_engine
+from spikewright.sim.engine import compiler as compiler_module
+from spikewright.sim.engine.compiler import cache_folder, compile_library, find_compiler
+from spikewright.sim.rtl import RtlDevice
+
+CONFIG = TinyOdinConfig(neurons=16)
+VERILATOR = pytest.mark.skipif(
+    shutil.which("verilator") is None, reason="Verilator is not installed"
+)
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """An empty cache."""
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("SPIKEWRIGHT_CACHE", str(folder))
+    return folder
+
+
+@pytest.fixture
+def bare_path(tmp_path, monkeypatch):
+    """A PATH with nothing on it."""
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+    monkeypatch.delenv("CXX", raising=False)
+
+
+def message(call):
+    with pytest.raises(InputError) as raised:
+        call()
+    assert "\n" not in str(raised.value)
+    return str(raised.value)
+
+
+def some_activity(device):
+    device.configure(gate=1)
+    device.load("neurons", [1 << 12] * 2)
+    device.load("synapses", [1])
+    device.configure(open_loop=1)
+    device.configure(gate=0)
+    device.send([0])
+    assert device.settle().tolist() == [0]
+
+
+# Waveforms.
+
+
+def vcd_signals(text):
+    """Return the full names of the signals of a VCD file and how often any of them changes."""
+    scopes, names = [], set()
+    for line in text.splitlines():
+        words = line.split()
+        if words[:1] == ["$scope"]:
+            scopes.append(words[2])
+        elif words[:1] == ["$upscope"]:
+            scopes.pop()
+        elif words[:1] == ["$var"]:
+            names.add(".".join([*scopes, words[4]]))
+    assert not scopes
+    times = [int(time) for time in re.findall(r"^#(\d+)", text, re.MULTILINE)]
+    assert times == sorted(times)
+    return names, len(times)
+
+
+@pytest.mark.parametrize("engine", ["cxxrtl", "amaranth"])
+def test_vcd(engine, tmp_path):
+    path = tmp_path / "folder" / "waves.vcd"
+    with RtlDevice(CONFIG, engine=engine, wave=path) as device:
+        some_activity(device)
+        cycles = device.cycles
+    names, times = vcd_signals(path.read_text())
+    last = {name.split(".")[-1] for name in names}
+    assert {"clk", "rst", "idle", "events__valid", "output__payload", "access__data"} <= last
+    # Scopes are the submodules' names; phases of state machines can be read.
+    for part in ("core.controller.", "core.scheduler.fifo.", "core.crossbar.lane_0.neuron."):
+        assert any(part in name for name in names), part
+    assert any(name.endswith("controller.phase_state") for name in names)
+    assert times > cycles
+
+
+@pytest.mark.slow
+@VERILATOR
+def test_fst(tmp_path):
+    path = tmp_path / "folder" / "waves.fst"
+    with RtlDevice(CONFIG, engine="verilator", wave=path) as device:
+        some_activity(device)
+    content = path.read_bytes()
+    # An FST file begins with block type 0 and the length of its header, 329 bytes.
+    assert content[:9] == b"\0" + (329).to_bytes(8, "big")
+    assert len(content) > 1000
+    if shutil.which("fst2vcd"):
+        converted = subprocess.run(["fst2vcd", path], capture_output=True, text=True, check=True)
+        names, _ = vcd_signals(converted.stdout)
+        assert any(name.endswith("events__valid") for name in names)
+
+
+@pytest.mark.parametrize("engine", ["cxxrtl", "amaranth"])
+def test_waveform_that_cannot_be_written(engine, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    for path in (tmp_path, tmp_path / "file" / "waves.vcd"):
+        text = message(lambda path=path: RtlDevice(CONFIG, engine=engine, wave=path))
+        assert str(path) in text
+        assert "cannot be written" in text
+    assert sorted(tmp_path.iterdir()) == [tmp_path / "file"]
+
+
+# The cache.
+
+
+def test_second_open_compiles_nothing(cache, monkeypatch):
+    RtlDevice(CONFIG).close()
+    made = {path: path.stat().st_mtime_ns for path in cache.rglob("*") if path.is_file()}
+    assert {path.parent.name for path in made} == {"compiled", "cxxrtl"}
+
+    def refuse(*arguments, **options):
+        raise AssertionError(f"ran {arguments}")
+
+    monkeypatch.setattr(subprocess, "run", refuse)
+    monkeypatch.setattr(cxxrtl, "run_yosys", refuse)
+    with RtlDevice(CONFIG) as device:
+        some_activity(device)
+    assert made == {path: path.stat().st_mtime_ns for path in cache.rglob("*") if path.is_file()}
+    # Another configuration is another library.
+    with pytest.raises(AssertionError, match="ran"):
+        RtlDevice(TinyOdinConfig(neurons=16, fifo_depth=4))
+
+
+def test_netlists_are_cached(cache, monkeypatch):
+    made, opened = [], []
+
+    def synthesize(component, top, family):
+        made.append((component.config.lanes, family))
+        return f"netlist {len(made)}"
+
+    monkeypatch.setattr(synthesis, "netlist", synthesize)
+    # What is looked at is what is simulated, so nothing is.
+    monkeypatch.setattr(cxxrtl, "CxxrtlEngine", lambda design, **options: opened.append(design))
+    for lanes, family in ((1, "ice40"), (1, "ice40"), (1, "ecp5"), (8, "ice40"), (1, "ecp5")):
+        open_engine(TinyOdinConfig(neurons=16, lanes=lanes), netlist=family)
+    assert made == [(1, "ice40"), (1, "ecp5"), (8, "ice40")]
+    assert [design.rtlil[-1] for design in opened] == list("11232")
+    assert len({design.ports for design in opened}) == 1
+    assert len(list((cache / "netlist").iterdir())) == 3
+
+
+def test_cache_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("SPIKEWRIGHT_CACHE", str(tmp_path / "here"))
+    assert cache_folder() == tmp_path / "here"
+    monkeypatch.delenv("SPIKEWRIGHT_CACHE")
+    assert cache_folder().name == "spikewright"
+
+
+def test_failing_compiler(cache):
+    with pytest.raises(ToolError, match="error") as raised:
+        compile_library({"main.cc": "int main() { return nothing; }"}, "main.cc")
+    assert "\n" not in str(raised.value)
+    assert not list((cache / "compiled").iterdir())
+
+
+# What is missing.
+
+
+def test_unknown_names():
+    text = message(lambda: open_engine(CONFIG, engine="icarus"))
+    assert "'icarus'" in text
+    assert all(name in text for name in ENGINES)
+    assert "'uart'" in message(lambda: open_engine(CONFIG, shell="uart"))
+    assert "'xc7'" in message(lambda: open_engine(CONFIG, netlist="xc7"))
+    assert "cxxrtl" in message(lambda: open_engine(CONFIG, engine="amaranth", netlist="ice40"))
+
+
+def test_missing_verilator(bare_path):
+    text = message(lambda: open_engine(CONFIG, engine="verilator"))
+    assert "Verilator is not installed" in text
+
+
+def test_missing_compiler(bare_path, cache, monkeypatch):
+    monkeypatch.setattr(compiler_module, "find_spec", lambda name: None)
+    text = message(find_compiler)
+    for remedy in ("g++", "ziglang", "--engine amaranth"):
+        assert remedy in text
+
+
+def test_missing_compiler_leaves_the_engine_in_python(bare_path, cache, monkeypatch):
+    monkeypatch.setattr(compiler_module, "find_spec", lambda name: None)
+    with pytest.raises(InputError, match="no C\\+\\+ compiler"):
+        open_engine(CONFIG)
+    with RtlDevice(CONFIG, engine="amaranth") as device:
+        some_activity(device)
+
+
+def test_compiler_of_ziglang(bare_path, monkeypatch):
+    """Found as a package; not run here."""
+    monkeypatch.setattr(compiler_module, "find_spec", lambda name: name == "ziglang")
+    assert find_compiler() == [sys.executable, "-m", "ziglang", "c++"]
+
+
+def test_compiler_by_choice(tmp_path, monkeypatch):
+    tool = tmp_path / "my-compiler"
+    tool.write_text("#!/bin/sh\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path) + os.pathsep + os.environ["PATH"])
+    monkeypatch.setenv("CXX", "my-compiler -march=native")
+    assert find_compiler() == ["my-compiler", "-march=native"]
+    monkeypatch.setenv("CXX", "no-such-compiler -O1")
+    assert "'no-such-compiler'" in message(find_compiler)
+
+
+@pytest.mark.parametrize("chosen", ["", " "])
+def test_empty_choice_is_no_choice(chosen, monkeypatch):
+    monkeypatch.setenv("CXX", chosen)
+    assert find_compiler()
