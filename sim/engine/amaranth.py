@@ -15,8 +15,6 @@ from .engine import EngineError
 
 __all__ = ["AmaranthEngine"]
 
-_LIMIT = 1_000_000
-
 
 class AmaranthEngine:
     """Simulation in Amaranth's simulator; see `Engine`.
@@ -33,7 +31,14 @@ class AmaranthEngine:
         The core in the shell.
     wave : Path, optional
         VCD file to write.
+
+    Attributes
+    ----------
+    limit : int
+        Clock cycles that the core may take for one event, one access or to become idle.
     """
+
+    limit = 1_000_000
 
     def __init__(
         self,
@@ -149,8 +154,8 @@ class AmaranthEngine:
         quiet = 0
         start = self.cycles
         while quiet < self._protocol.quiet_cycles:
-            if self.cycles - start > _LIMIT:
-                raise EngineError(f"the core was not idle within {_LIMIT} cycles")
+            if self.cycles - start > self.limit:
+                raise EngineError(f"the core was not idle within {self.limit} cycles")
             self.step()
             quiet = quiet + 1 if self._protocol.idle() else 0
         words = np.array(self._outputs, dtype=np.uint64)
@@ -189,12 +194,14 @@ class _Native:
         engine = self._engine
         engine.set(f"{stream}__payload", payload)
         engine.set(f"{stream}__valid", 1)
-        for _ in range(_LIMIT):
+        for _ in range(engine.limit):
             self.cycle()
             if engine.get(f"{stream}__ready"):
                 engine.set(f"{stream}__valid", 0)
                 return
-        raise EngineError(f"the core took nothing from the stream {stream} for {_LIMIT} cycles")
+        raise EngineError(
+            f"the core took nothing from the stream {stream} for {engine.limit} cycles"
+        )
 
     def send(self, word: int) -> None:
         self._transfer("events", word)
@@ -233,11 +240,11 @@ class _Pins:
         return self._idle
 
     def _wait_acknowledge(self, level: int) -> None:
-        for _ in range(_LIMIT):
+        for _ in range(self._engine.limit):
             self.cycle()
             if self._engine.get("AERIN_ACK") == level:
                 return
-        raise EngineError(f"AERIN_ACK was not {level} within {_LIMIT} cycles")
+        raise EngineError(f"AERIN_ACK was not {level} within {self._engine.limit} cycles")
 
     def send(self, word: int) -> None:
         engine = self._engine

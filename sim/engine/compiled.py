@@ -1,6 +1,7 @@
 """The Python side of a compiled simulation."""
 
 import ctypes
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -13,8 +14,6 @@ from .design import Port
 from .engine import ACCESS, EngineError
 
 __all__ = ["CompiledEngine", "harness_sources", "port_functions", "request_function"]
-
-_LIMIT = 50_000_000
 
 
 def harness_sources(shell: str) -> dict[str, str]:
@@ -95,14 +94,21 @@ class CompiledEngine:
         Ports of the design, in the order of their numbers.
     wave : Path, optional
         Waveform file to write.
+
+    Attributes
+    ----------
+    limit : int
+        Clock cycles that the core may take for one event, one access or to become idle.
     """
+
+    limit = 50_000_000
 
     def __init__(self, library: Path, ports: Sequence[Port], wave: Path | None = None) -> None:
         self._ports = {port.name: (number, port) for number, port in enumerate(ports)}
         self._library = self._declare(ctypes.CDLL(str(library)))
         self._host = self._library.sw_create()
-        if wave is not None and not self._library.sw_wave(self._host, str(wave).encode()):
-            raise InputError(f"cannot write waveforms to {wave}")
+        if wave is not None and not self._library.sw_wave(self._host, os.fsencode(wave)):
+            raise InputError(f"{wave}: waveforms cannot be written")
 
     @staticmethod
     def _declare(library: ctypes.CDLL) -> ctypes.CDLL:
@@ -158,18 +164,18 @@ class CompiledEngine:
     def send(self, events: np.ndarray) -> None:
         """Send input events; return when the last has been taken."""
         words = np.ascontiguousarray(events, dtype=np.uint64)
-        if self._library.sw_send(self._host, words.ctypes.data, len(words), _LIMIT) < 0:
-            raise EngineError(f"the core took no input event for {_LIMIT} cycles")
+        if self._library.sw_send(self._host, words.ctypes.data, len(words), self.limit) < 0:
+            raise EngineError(f"the core took no input event for {self.limit} cycles")
 
     def access(self, requests: np.ndarray) -> np.ndarray:
         """Carry out accesses, an array of `ACCESS`; return a byte for each."""
         requests = np.ascontiguousarray(requests, dtype=ACCESS)
         result = np.zeros(len(requests), dtype=np.uint8)
         done = self._library.sw_access(
-            self._host, requests.ctypes.data, len(requests), result.ctypes.data, _LIMIT
+            self._host, requests.ctypes.data, len(requests), result.ctypes.data, self.limit
         )
         if done < 0:
-            raise EngineError(f"the core answered no access for {_LIMIT} cycles")
+            raise EngineError(f"the core answered no access for {self.limit} cycles")
         return result
 
     def spi(self, address: int, data: int) -> int:
@@ -178,8 +184,8 @@ class CompiledEngine:
 
     def settle(self) -> np.ndarray:
         """Wait until the core is idle; return the output words since the last time."""
-        if self._library.sw_settle(self._host, _LIMIT) < 0:
-            raise EngineError(f"the core was not idle within {_LIMIT} cycles")
+        if self._library.sw_settle(self._host, self.limit) < 0:
+            raise EngineError(f"the core was not idle within {self.limit} cycles")
         count = self._library.sw_outputs(self._host, None, 0)
         words = np.zeros(count, dtype=np.uint64)
         self._library.sw_outputs(self._host, words.ctypes.data, count)
@@ -189,4 +195,5 @@ class CompiledEngine:
         """Free the simulation."""
         if self._host is not None:
             self._library.sw_destroy(self._host)
-            self._host = None
+            # A call with no host would crash Python.
+            self._host = self._library = None

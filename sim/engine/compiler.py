@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -32,16 +33,21 @@ def find_compiler() -> list[str]:
     InputError
         If there is none.
     """
-    chosen = os.environ.get("CXX")
+    chosen = os.environ.get("CXX", "").split()
     if chosen:
-        if shutil.which(chosen.split()[0]) is None:
-            raise InputError(f"CXX names {chosen!r}, which is not installed")
-        return chosen.split()
+        if shutil.which(chosen[0]) is None:
+            raise InputError(f"CXX names {chosen[0]!r}, which is not installed")
+        return chosen
     for name in ("g++", "clang++", "c++"):
         if shutil.which(name):
             return [name]
     if find_spec("ziglang"):
-        return [sys.executable, "-m", "ziglang", "c++"]
+        command = [sys.executable, "-m", "ziglang", "c++"]
+        # With the target named it brings its own C library; else it looks for the system's headers,
+        # which may be missing.
+        if sys.platform == "linux":
+            command += ["-target", f"{platform.machine()}-linux-gnu"]
+        return command
     raise InputError(
         "no C++ compiler; install g++, or the Python package ziglang, or use --engine amaranth"
     )

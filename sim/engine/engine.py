@@ -1,14 +1,14 @@
 """What an engine is."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
+from ...hdl.error import InputError
 from ..device import BusyError
 
-__all__ = ["ACCESS", "Engine", "EngineError"]
+__all__ = ["ACCESS", "Engine", "EngineError", "check_wave"]
 
 #: One access to a register or to a byte of a memory, as `Engine.access` takes it.
 ACCESS = np.dtype(
@@ -29,9 +29,13 @@ class Engine(Protocol):
     ----------
     cycles : int
         Clock cycles since the start.
+    limit : int
+        Clock cycles that the core may take for one event, one access or to become idle; more than
+        these raise `EngineError`.
     """
 
     cycles: int
+    limit: int
 
     def stall(self, seed: int, *, events: int = 0, output: int = 0, access: int = 0) -> None:
         """Let each side of a stream wait at random; each number is a chance of 256 per draw."""
@@ -64,9 +68,16 @@ class Engine(Protocol):
         """Free the simulation."""
 
 
-class EngineFactory(Protocol):
-    """Builds an engine for a component."""
+def check_wave(path: Path) -> None:
+    """Make the folder of a waveform file and check that the file can be written.
 
-    def __call__(
-        self, component: object, *, shell: str, wave: Path | None = None, names: Sequence[str] = ()
-    ) -> Engine: ...
+    Raises
+    ------
+    InputError
+        If it cannot.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror}") from None

@@ -71,9 +71,11 @@ class _Phase:
             device.load("synapses", self._synapse_row(), int(source) * config.neurons // 8)
         self._raw_spi()
         last = config.neurons - 1 if random.integers(2) else int(random.integers(config.neurons))
-        device.configure(
-            output_source=int(random.integers(2)), last_neuron=last, open_loop=int(self._open_loop)
-        )
+        device.configure(output_source=int(random.integers(2)), open_loop=int(self._open_loop))
+        if random.integers(2):
+            device.configure(last_neuron=last)
+        else:
+            self._raw_register("last_neuron", last)
         device.configure(gate=0)
 
         if self._open_loop and random.integers(2):
@@ -106,7 +108,7 @@ class _Phase:
                 leak = int(random.integers(0, 5))
             elif kind == 1:  # at the limits
                 potential = int(random.choice([-limit, -limit + 3, -1, 0, 1, limit - 4, limit - 1]))
-                threshold = int(random.choice([1, limit - 3, limit - 1, limit, 2 * limit - 1]))
+                threshold = int(random.choice([0, 1, limit - 3, limit - 1, limit, 2 * limit - 1]))
                 leak = int(random.choice([0, 1, (1 << LEAK_BITS) - 1]))
             else:
                 potential = int(random.integers(-limit, limit))
@@ -146,9 +148,20 @@ class _Phase:
         memories = self._device.memories
         for _ in range(random.integers(0, 6)):
             memory = ("neurons", "synapses")[random.integers(2)]
+            beyond = random.integers(4) == 0
             if memory == "neurons":
-                word = int(random.integers(config.neurons))
+                # The word field is half of the address; a byte may lie beyond the word.
+                words = 1 << config.spi_address_bits // 2 if beyond else config.neurons
+                word = int(random.integers(words))
                 byte = int(random.integers(memories[memory].bytes_per_word + 1))
+                byte |= int(random.integers(2)) << config.spi_address_bits // 2 - 1 if beyond else 0
+            elif beyond:
+                word = int(random.integers(config.synapse_words, 1 << config.spi_address_bits - 2))
+                word &= (1 << config.spi_address_bits - 3) - 1
+                # Where all words exist none is beyond, and those not loaded are not read.
+                if word < config.synapse_words:
+                    continue
+                byte = int(random.integers(memories[memory].bytes_per_word))
             else:
                 row = int(random.choice(self._sources)) * config.neurons // 8
                 word = row + int(random.integers(config.neurons // 8))
@@ -157,12 +170,26 @@ class _Phase:
             # Closed-loop networks must stay as they were made: only masked writes there.
             mask = 0xFF if not self._open_loop else int(random.integers(256))
             address = frame.memory(memory, word, byte, read=read, write=write)
-            data = mask << 8 | int(random.integers(256))
-            record = getattr(self._device, "spi", None)
-            if record is not None:
-                record(address, data)
-            else:
-                spi_transaction(self._device, address, data, gated=True)
+            self._transaction(address, mask << 8 | int(random.integers(256)))
+
+    def _raw_register(self, name: str, value: int) -> None:
+        """Write a register: the read and write bits and the bits above the value have no effect."""
+        random = self._random
+        register = self._device.registers[name]
+        frame = SpiFrame.of(self._device)
+        top = int(random.integers(4)) << frame.bits - 2
+        more = int(random.integers(1 << frame.bits - register.width))
+        self._transaction(top | register.address, more << register.width | value)
+        # A register that does not exist, though its low bits are those of this one.
+        missing = 1 << int(random.integers(3, self._config.spi_address_bits)) | register.address
+        self._transaction(top | missing, int(random.integers(1 << frame.bits)))
+
+    def _transaction(self, address: int, data: int) -> None:
+        record = getattr(self._device, "spi", None)
+        if record is not None:
+            record(address, data)
+        else:
+            spi_transaction(self._device, address, data, gated=True)
 
     def _queued_event(self) -> int:
         random, config = self._random, self._config
@@ -182,5 +209,7 @@ class _Phase:
         if kind == 0:
             return tick | tick - 1
         if kind == 1:
-            return tick | int(random.integers(tick)) | int(random.integers(2)) << config.low_bits + 1
+            return (
+                tick | int(random.integers(tick)) | int(random.integers(2)) << config.low_bits + 1
+            )
         return self._queued_event()

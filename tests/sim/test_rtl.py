@@ -311,6 +311,91 @@ def test_an_unanswered_access():
             device.dump("neurons", count=1)
 
 
+@pytest.mark.parametrize("lanes", [1, 8])
+def test_input_comes_before_the_queue(lanes):
+    """Unless the queue is full; here pace matters, so that the model cannot be asked."""
+    tick = 1 << 8
+    config = TinyOdinConfig(neurons=16, lanes=lanes, fifo_depth=4)
+    with RtlDevice(config) as device:
+
+        def set_up(potentials, thresholds, weights):
+            device.configure(gate=1, open_loop=1, output_source=0, last_neuron=7)
+            leaks = [3] * 16
+            words = pack_neurons(config, potentials, thresholds, leaks, [0] * 16)
+            device.load("neurons", words)
+            device.load("synapses", [weights.get(source, 0) for source in range(32)])
+            device.configure(open_loop=0)
+            device.configure(gate=0)
+
+        # Source 0 makes neuron 1 fire, which would make neuron 6 fire without the tick before it.
+        silent = [2000] * 16
+        potentials, thresholds = [0] * 16, silent.copy()
+        thresholds[1], potentials[6], thresholds[6] = 5, 5, 10
+        set_up(potentials, thresholds, {0: 7 << 4, 2: 6 << 24})
+        device.send([0, tick | 6])
+        assert device.settle().tolist() == [1]
+        # The same with the queue full: its head comes first.
+        potentials, thresholds = [0] * 16, silent.copy()
+        potentials[1:5], thresholds[1:5] = [8] * 4, [5] * 4
+        potentials[6], thresholds[6] = 8, 10  # 5 after the tick to all
+        set_up(potentials, thresholds, {2: 6 << 24})
+        device.send([tick | 0xFF, tick | 6])
+        assert device.settle().tolist() == [1, 2, 3, 4, 6]
+
+
+@pytest.mark.parametrize("lanes", [1, 8])
+def test_place_in_the_queue(lanes):
+    """A spike event keeps its place while its spikes are pushed; a time reference has none."""
+    config = TinyOdinConfig(neurons=16, lanes=lanes, fifo_depth=4)
+    with RtlDevice(config) as device:
+        for event, room in ((7, 3), (0x1FF, 4)):
+            device.configure(gate=1, open_loop=1, output_source=0, last_neuron=7)
+            # Neurons 0 to 5 fire by the event; those that get into the queue make 7 step up.
+            potentials = [4 if event == 7 else 5] * 6 + [0] * 10
+            thresholds = [5] * 6 + [100] * 10
+            words = pack_neurons(config, potentials, thresholds, [0] * 16, [0] * 16)
+            device.load("neurons", words)
+            device.load("synapses", [0x10000000, 0] * 6 + [0] * 20)
+            device.load("synapses", [0x00111111], 2 * 7)
+            device.configure(open_loop=0)
+            device.configure(gate=0)
+            device.send([event])
+            assert device.settle().tolist() == [0, 1, 2, 3, 4, 5]
+            device.configure(gate=1)
+            assert device.dump("neurons", 7, 1)[0] & 0xFFF == room
+
+
+def test_gate_frees_a_core_whose_receiver_hangs():
+    with RtlDevice(config_of(2, 1), shell="pins") as device:
+        endless(device)
+        device.engine.limit = 10_000
+        device.engine.stall(1, output=256)
+        device.send([0])
+        with pytest.raises(BusyError):
+            device.settle()
+        device.configure(gate=1, open_loop=1)
+        assert device.settle().tolist() == []
+        assert device.dump("neurons", count=2).tolist() == [1 << 12, 1 << 12]
+        device.engine.stall(1)
+        device.configure(gate=0)
+        device.settle()
+        device.send([0])
+        assert device.settle().tolist() == [1]
+
+
+def test_reset_keeps_registers_and_memories(device):
+    device.configure(gate=1, last_neuron=1, open_loop=1)
+    device.load("neurons", [1 << 12] * 16)
+    device.load("synapses", [0x11111111] * 32)
+    device.engine.reset()
+    assert device.dump("neurons").tolist() == [1 << 12] * 16
+    assert device.dump("synapses").tolist() == [0x11111111] * 32
+    device.configure(gate=0)
+    device.engine.reset()
+    device.send([5])
+    assert device.settle().tolist() == [0, 1]
+
+
 def test_stalls_change_the_pace_alone():
     def run(stalls):
         with RtlDevice(config_of(2, 1), stall_seed=stalls) as device:

@@ -1,0 +1,54 @@
+"""Synthesize configurations for targets and keep area and maximum frequency.
+
+    python benchmarks/area.py [--json] [--seeds 5]
+
+The core is behind the pins shell, as the published designs were measured.
+"""
+
+import argparse
+import json
+import sys
+
+from spikewright.boards.synthesis import synthesize
+from spikewright.hdl.catalogue import find_shell, make_component, make_config
+
+#: What is measured: core, parameters, target.
+_CASES = [
+    ("tinyodin", {}, "ecp5-85k"),
+    ("tinyodin", {}, "ice40up5k"),
+    ("tinyodin", {"neuron_memory_ports": 2}, "ecp5-85k"),
+    ("tinyodin", {"neuron_memory_ports": 2}, "ice40up5k"),
+    ("tinyodin", {"lanes": 2}, "ecp5-85k"),
+    ("tinyodin", {"lanes": 4}, "ecp5-85k"),
+    ("tinyodin", {"lanes": 8}, "ecp5-85k"),
+    ("tinyodin", {"lanes": 8, "neuron_memory_ports": 2}, "ecp5-85k"),
+    ("tinyodin", {"lanes": 8}, "ice40up5k"),
+    ("tinyodin", {}, "generic"),
+]
+
+
+def main() -> None:
+    """Print a table, or JSON."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--seeds", type=int, default=5, help="seeds of place and route")
+    arguments = parser.parse_args()
+    results = []
+    for core, parameters, target in _CASES:
+        component, _ = make_component(make_config(core, parameters), "pins")
+        found = synthesize(
+            component,
+            find_shell(core, "pins").top,
+            target,
+            tuple(range(1, arguments.seeds + 1)),
+            progress=lambda text: print(text, file=sys.stderr),
+        )
+        results.append({"parameters": parameters} | found.as_dict() | {"core": core})
+        if not arguments.json:
+            print(results[-1], flush=True)
+    if arguments.json:
+        print(json.dumps({"area": results}, indent=2))
+
+
+if __name__ == "__main__":
+    main()

