@@ -59,7 +59,12 @@ def main() -> None:
                 if engine == "amaranth" and (lanes > 1 or ports > 1 or shell == "pins"):
                     continue
                 config = TinyOdinConfig(lanes=lanes, neuron_memory_ports=ports)
-                key = {"engine": engine, "shell": shell, "lanes": lanes, "neuron_memory_ports": ports}
+                key = {
+                    "engine": engine,
+                    "shell": shell,
+                    "lanes": lanes,
+                    "neuron_memory_ports": ports,
+                }
                 results.append(key | measure(config, engine, shell, events))
                 if not arguments.json:
                     print(results[-1], flush=True)

@@ -4,8 +4,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 
 import numpy as np
 import serial
@@ -30,6 +29,7 @@ from ..hdl.interface.host_link import (
 )
 from ..sim.device import (
     BusyError,
+    Device,
     check_events,
     check_gated,
     check_memory_range,
@@ -240,7 +240,7 @@ def _find_answer(
     return None
 
 
-class LinkDevice:
+class LinkDevice(Device):
     """A core behind a host link; see `Device`.
 
     Parameters
@@ -501,17 +501,6 @@ class LinkDevice:
     def close(self) -> None:
         """Close the way to the board."""
         self._transport.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 class BoardDevice(LinkDevice):

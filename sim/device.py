@@ -99,14 +99,16 @@ class Device(Protocol):
     def close(self) -> None:
         """Free what the device holds; it cannot be used afterwards."""
 
-    def __enter__(self) -> Self: ...
+    def __enter__(self) -> Self:
+        return self
 
     def __exit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
         trace: TracebackType | None,
-    ) -> None: ...
+    ) -> None:
+        self.close()
 
 
 def word_array(words: Iterable[int], width: int) -> np.ndarray:

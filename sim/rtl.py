@@ -2,14 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 
 from ..hdl.config import CoreConfig
 from ..hdl.interface.access import access_targets
-from .device import check_events, check_gated, check_memory_range, check_words, word_array
+from .device import Device, check_events, check_gated, check_memory_range, check_words, word_array
 from .engine import open_engine
 from .engine.engine import ACCESS
 from .spi import SpiFrame
@@ -17,7 +15,7 @@ from .spi import SpiFrame
 __all__ = ["RtlDevice"]
 
 
-class RtlDevice:
+class RtlDevice(Device):
     """A core simulated by an engine; see `Device`.
 
     Parameters
@@ -193,14 +191,3 @@ class RtlDevice:
     def close(self) -> None:
         """Free the simulation."""
         self.engine.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

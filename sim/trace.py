@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -535,7 +534,7 @@ def write_trace(trace: Trace, path: str | os.PathLike) -> None:
             temporary.unlink(missing_ok=True)
 
 
-class Recorder:
+class Recorder(Device):
     """A device that passes everything on to another device and records it as a trace.
 
     Recorded answers are those of the device, so that a recording of a model can be replayed on
@@ -616,17 +615,6 @@ class Recorder:
     def close(self) -> None:
         """Close the device."""
         self.device.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _shadowed_spi(device: Device, values: dict[str, int], address: int, data: int) -> int:

@@ -133,7 +133,7 @@ def verify(
     results = []
     for seed in range(first_seed, first_seed + seeds):
         config = pool[seed % len(pool)]
-        used_shell = shell or ("pins" if seed // len(pool) % 4 == 3 else "native")
+        used_shell = shell or ("pins" if seed % 4 == 3 else "native")
         trace = record(config, seed)
         with RtlDevice(
             config,

@@ -56,8 +56,10 @@ class AccessSignature(wiring.Signature):
     """Access port, seen from the host's side (the core has it flipped).
 
     A request is held until it is taken; it is taken when it is done. (The `pins` shell also gives up
-    requests that wait too long, but lets what they say stand still.) Register writes are taken at once. Memory requests are served while the core is gated and idle; while it is not gated they are
-    taken without effect and read as zero.
+    requests that wait too long, but lets what they say stand still.) Register writes are taken at
+    once. Memory requests are served while the core is gated and idle; while it is not gated they are
+    taken without effect and read as zero. A request for a memory may be given up, if what it says then
+    stands still for eight cycles: it may be carried out all the same, but as a read.
 
     Parameters
     ----------

@@ -101,5 +101,5 @@ class Sram(wiring.Component):
             meeting = self.read & self.write.any()
             if self._ports == 2:
                 meeting &= self.read_address == self.write_address
-            m.d.comb += Assert(~meeting, "memory read and written at once")
+            m.d.sync += Assert(~meeting, "memory read and written at once")
         return m

@@ -2,8 +2,6 @@
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 
@@ -12,6 +10,7 @@ from ...hdl.tinyodin.layout import VIRTUAL_WEIGHT_BITS, memories, neuron_word
 from ...hdl.tinyodin.registers import registers
 from ..device import (
     BusyError,
+    Device,
     check_events,
     check_gated,
     check_memory_range,
@@ -104,7 +103,7 @@ def update_neurons(
     return pack_neurons(config, potential, threshold, leak, disable), fires & ~disable
 
 
-class TinyOdinModel:
+class TinyOdinModel(Device):
     """A tinyODIN core as a `Device`, exact to the bit.
 
     Each event is executed, with all spikes that it causes, before the next one begins. That is what
@@ -259,17 +258,6 @@ class TinyOdinModel:
 
     def close(self) -> None:
         """Do nothing: a model holds nothing that must be freed."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _execute(self, events: np.ndarray) -> None:
         """Execute input events one after the other (sections 5 and 6)."""

@@ -64,5 +64,7 @@ def find_task(name: str, core: str | None) -> tuple[Task, str]:
     task = TASKS[name]
     core = core or task.cores[0]
     if core not in task.cores:
-        raise InputError(f"task {name} does not run on {core!r}, it runs on {', '.join(task.cores)}")
+        raise InputError(
+            f"task {name} does not run on {core!r}, it runs on {', '.join(task.cores)}"
+        )
     return task, core

@@ -4,6 +4,7 @@ import pytest
 from amaranth.hdl import Assert, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
+
 from spikewright.hdl.memory.fifo import Fifo
 from spikewright.hdl.tinyodin.config import TinyOdinConfig
 from spikewright.hdl.tinyodin.scheduler import Scheduler

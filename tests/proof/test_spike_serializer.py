@@ -4,6 +4,7 @@ import pytest
 from amaranth.hdl import Assert, Assume, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
+
 from spikewright.hdl.tinyodin.config import TinyOdinConfig
 from spikewright.hdl.tinyodin.spike_serializer import SpikeSerializer
 
