@@ -303,6 +303,7 @@ MUTATIONS = (
         SERIALIZER,
         " & ~(report & spikes.any())",
         "",
+        same="a report comes with the last row of an operation, which no row follows",
     ),
     # Shell.
     Mutation("mask inverted", PINS, "eq(spi.data[8:])", "eq(~spi.data[8:])"),
@@ -329,7 +330,6 @@ MUTATIONS = (
         PINS,
         "            with m.Else():\n                m.d.sync += writing.eq(0)",
         "            m.d.sync += writing.eq(0)",
-        same="the byte is read in the data word and written after it, never both at once",
     ),
     Mutation(
         "register number of low bits alone", PINS, "address >> len(request.p.address) == 0", "1"

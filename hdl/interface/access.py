@@ -58,8 +58,8 @@ class AccessSignature(wiring.Signature):
     A request is held until it is taken; it is taken when it is done. (The `pins` shell also gives up
     requests that wait too long, but lets what they say stand still.) Register writes are taken at
     once. Memory requests are served while the core is gated and idle; while it is not gated they are
-    taken without effect and read as zero. A request for a memory may be given up, if what it says then
-    stands still for eight cycles: it may be carried out all the same, but as a read.
+    taken without effect and read as zero. A host may give up a memory request: it drops `valid` and
+    `write` and lets all else stand still for eight cycles.
 
     Parameters
     ----------

@@ -73,7 +73,7 @@ class AerSender(wiring.Component):
     words : In(stream.Signature(shape))
         The words.
     enable : In(1)
-        Zero holds the bus in reset.
+        Zero, for at least four cycles, holds the bus in reset.
     address : Out(shape)
         The word; valid from before REQ rises until ACK has fallen.
     request : Out(1)

@@ -152,6 +152,10 @@ class Prover:
                     raise
                 raise kind(_reasons(log)) from None
 
+    def reaches(self, component, *, depth):
+        """Find runs of `depth` cycles that reach each `Cover`: the proof is about something."""
+        self.holds(component, depth=depth, mode="cover")
+
     def refuted(self, component, *, depth):
         """Find a run of `depth` cycles that violates an assertion; return what it violates."""
         with pytest.raises(Refuted) as refutation:
@@ -174,7 +178,8 @@ def _convert(component):
 
 def _reasons(log):
     """Return the failed assertions, as their lines in the source."""
-    places = re.findall(r"Assert failed in \S+: (\S+):(\d+)", log)
+    pattern = r"(?:Assert failed|Unreached cover statement) (?:in|at) \S+: (\S+):(\d+)"
+    places = re.findall(pattern, log)
     lines = [linecache.getline(path, int(number)).strip() for path, number in places]
     return "\n".join(lines) or log
 

@@ -1,7 +1,7 @@
 """The four-phase handshakes: order, one item for each, and no waiting for ever."""
 
 import pytest
-from amaranth.hdl import Assert, Assume, Module, Signal
+from amaranth.hdl import Assert, Assume, Cover, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
@@ -66,6 +66,7 @@ class ReceiverProof(wiring.Component):
         with m.Else():
             m.d.sync += late.eq(0)
         m.d.comb += Assert(late <= 3, "each edge of REQ is answered")
+        m.d.comb += Cover((taken == 2) & ~request & ~acknowledge, "two handshakes")
         return m
 
 
@@ -149,6 +150,8 @@ class SenderProof(wiring.Component):
         with m.Else():
             m.d.sync += late.eq(0)
         m.d.comb += Assert(late <= limit, "an item is taken in time")
+        m.d.comb += Cover(taken == 2, "two handshakes")
+        m.d.comb += Cover(~enable & request_before & acknowledge, "disabled in a handshake")
 
         if self.inside:
             phase = self.inside.signal("phase_state")
@@ -168,6 +171,11 @@ def test_receiver(prove):
 
 def test_sender(prove):
     prove.holds(SenderProof(inside=prove.Inside), depth=26)
+
+
+def test_handshakes_happen(prove):
+    prove.reaches(ReceiverProof(), depth=20)
+    prove.reaches(SenderProof(), depth=30)
 
 
 RECEIVER_MUTATIONS = {

@@ -3,7 +3,7 @@
 import sys
 
 import pytest
-from amaranth.hdl import Assert, Assume, Module, Signal
+from amaranth.hdl import Assert, Assume, Cover, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
@@ -17,7 +17,7 @@ IDLE, FETCH, DRAIN = range(3)
 
 
 class CoreProof(wiring.Component):
-    """A core whose surroundings keep the rules of streams, and registers still while it works."""
+    """A core whose surroundings send events as a stream and leave registers alone while it works."""
 
     def __init__(self, lanes, ports, *, inside=None, kind=TinyOdin):
         self.config = TinyOdinConfig(
@@ -46,21 +46,24 @@ class CoreProof(wiring.Component):
             core.access.request.p.eq(self.request),
             core.output.ready.eq(self.ready),
         ]
-        for valid, word, ready in (
-            (self.event_valid, self.event, core.events.ready),
-            (self.request_valid, self.request.as_value(), core.access.request.ready),
-        ):
-            waits, word_before = Signal(name="waits"), Signal.like(word, name="word_before")
-            m.d.sync += [waits.eq(valid & ~ready), word_before.eq(word)]
-            with m.If(waits):
-                m.d.comb += Assume(valid & (word == word_before))
+        # Events keep the rules of a stream; requests may even change while they wait.
+        waits, event_before = Signal(), Signal.like(self.event)
+        m.d.sync += [
+            waits.eq(self.event_valid & ~core.events.ready),
+            event_before.eq(self.event),
+        ]
+        with m.If(waits):
+            m.d.comb += Assume(self.event_valid & (self.event == event_before))
         self.requests(m)
 
-        waits, word = Signal(), Signal.like(core.output.p)
-        m.d.sync += [waits.eq(core.output.valid & ~self.ready), word.eq(core.output.p)]
-        with m.If(waits):
+        offered, word = Signal(), Signal.like(core.output.p)
+        m.d.sync += [offered.eq(core.output.valid & ~self.ready), word.eq(core.output.p)]
+        with m.If(offered):
             m.d.comb += Assert(core.output.valid, "an offered word stays")
             m.d.comb += Assert(core.output.p == word, "an offered word is stable")
+            m.d.comb += Cover(core.output.p == 5, "a word that waits")
+        memory_write = self.request_valid & (self.request.target != 0) & self.request.write
+        m.d.comb += Cover(memory_write & core.access.request.ready & core.gate, "a memory access")
         if self.inside:
             self.invariant(m)
         return m
@@ -133,6 +136,11 @@ def test_core(prove, lanes, ports):
     prove.holds(CoreProof(lanes, ports, inside=prove.Inside), depth=3)
 
 
+@pytest.mark.parametrize("lanes", [1, 8])
+def test_core_works(prove, lanes):
+    prove.reaches(CoreProof(lanes, 1), depth=12)
+
+
 # The proof reaches into the parts, which a mutant brings along.
 def core_with(prove, kind, old, new):
     broken = prove.mutant(kind, old, new)
@@ -152,15 +160,16 @@ def swapped(name, broken):
     return elaborate
 
 
-CONTROLLER_MUTATIONS = {
-    # Reading every cycle meets the writes of three rows before.
-    "writing_turn.eq(writing_turn ^ self.advance)": "writing_turn.eq(0)",
+MUTATIONS = {
+    # Reading in every cycle meets the write of three rows before.
+    "writing_turn.eq(writing_turn ^ self.advance)": ("writing_turn.eq(0)", "at once"),
     # Not waiting for spikes and words that are on their way.
-    "with m.If(~self.emitting):": "with m.If(1):",
+    "with m.If(~self.emitting):": ("with m.If(1):", "offered word"),
 }
 
 
-@pytest.mark.parametrize("old", CONTROLLER_MUTATIONS)
+@pytest.mark.parametrize("old", MUTATIONS)
 def test_a_broken_controller_is_refuted(prove, old):
-    kind = core_with(prove, Controller, old, CONTROLLER_MUTATIONS[old])
-    assert prove.refuted(CoreProof(1, 1, kind=kind), depth=12)
+    new, reason = MUTATIONS[old]
+    kind = core_with(prove, Controller, old, new)
+    assert reason in prove.refuted(CoreProof(1, 1, kind=kind), depth=12)

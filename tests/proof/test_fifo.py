@@ -1,7 +1,7 @@
 """The queue, alone and in the scheduler, keeps every entry, once, in order."""
 
 import pytest
-from amaranth.hdl import Assert, Module, Mux, Signal, Value
+from amaranth.hdl import Assert, Cover, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
@@ -44,6 +44,7 @@ class QueueProof(wiring.Component):
             m.d.sync += ahead.eq(ahead - 1)
             with m.If(ahead == 0):
                 m.d.comb += Assert(Value.cast(head.p) == word, "entries come out as they came in")
+                m.d.comb += Cover(held == self.depth, "the followed entry leaves a full queue")
                 m.d.sync += following.eq(0)
         with m.If(~following & pushed & self.choose):
             m.d.sync += [following.eq(1), ahead.eq(held - popped), word.eq(self.entry)]
@@ -118,6 +119,11 @@ class SchedulerProof(QueueProof):
 @pytest.mark.parametrize("depth", [4, 8])
 def test_queue(prove, proof, depth):
     prove.holds(proof(depth, prove.Inside), depth=4)
+
+
+@pytest.mark.parametrize("proof", [FifoProof, SchedulerProof])
+def test_queue_works(prove, proof):
+    prove.reaches(proof(4), depth=12)
 
 
 FIFO_MUTATIONS = {

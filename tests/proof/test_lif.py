@@ -29,9 +29,7 @@ class LifProof(wiring.Component):
         )
         self.potential_bits = potential_bits
         inputs = self.neuron.signature.members
-        super().__init__(
-            {name: member for name, member in inputs.items() if member.flow is In}
-        )
+        super().__init__({name: member for name, member in inputs.items() if member.flow is In})
 
     def elaborate(self, platform):
         m = Module()

@@ -1,7 +1,7 @@
 """Each spike is passed on exactly once, in ascending order, to the queue and to the output."""
 
 import pytest
-from amaranth.hdl import Assert, Assume, Module, Mux, Signal
+from amaranth.hdl import Assert, Assume, Cover, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
@@ -53,6 +53,9 @@ class SerializerProof(wiring.Component):
             with m.If(still):
                 m.d.comb += Assume(value == earlier)
 
+        waiting, word = Signal(), Signal.like(output.p)
+        m.d.sync += [waiting.eq(output.valid & ~self.ready), word.eq(output.p)]
+
         # Spikes to be pushed, spikes to be put out, and whether the end is still to be reported.
         to_push, to_send = Signal(self.lanes), Signal(self.lanes)
         to_report = Signal()
@@ -75,7 +78,9 @@ class SerializerProof(wiring.Component):
                 m.d.comb += Assert(pending.any(), "no more than the spikes there were")
                 m.d.comb += Assert(word == self.row * self.lanes + lowest, "ascending")
                 m.d.sync += pending.eq(pending & (pending - 1))
+        m.d.comb += Cover(to_send.all() & waiting, "all lanes fire, and wait")
         with m.If(sent_report):
+            m.d.comb += Cover(1, "a report")
             m.d.comb += Assert(to_report & ~to_push.any(), "one report, after the spikes")
             m.d.comb += Assert(output.p == self.source, "the report is the source")
             m.d.sync += to_report.eq(0)
@@ -96,8 +101,6 @@ class SerializerProof(wiring.Component):
             m.d.comb += Assert(to_push == to_send, "pushed when its word is taken")
 
         # The output keeps the rules of a stream, and says what is left.
-        waiting, word = Signal(), Signal.like(output.p)
-        m.d.sync += [waiting.eq(output.valid & ~self.ready), word.eq(output.p)]
         with m.If(waiting):
             m.d.comb += Assert(output.valid, "an offered word stays")
             m.d.comb += Assert(output.p == word, "an offered word is stable")
@@ -124,6 +127,11 @@ class SerializerProof(wiring.Component):
 @pytest.mark.parametrize("lanes", [1, 4])
 def test_serializer(prove, lanes):
     prove.holds(SerializerProof(lanes, inside=prove.Inside), depth=lanes + 4)
+
+
+@pytest.mark.parametrize("lanes", [1, 4])
+def test_serializer_works(prove, lanes):
+    prove.reaches(SerializerProof(lanes), depth=10)
 
 
 MUTATIONS = {

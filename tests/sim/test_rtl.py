@@ -8,6 +8,7 @@ import pytest
 from spikewright.hdl.error import InputError
 from spikewright.hdl.tinyodin.config import TinyOdinConfig
 from spikewright.sim.device import BusyError, Device
+from spikewright.sim.engine import open_engine
 from spikewright.sim.model.tinyodin import TinyOdinModel, pack_neurons
 from spikewright.sim.rtl import RtlDevice
 from spikewright.sim.spi import SpiFrame, spi_transaction
@@ -383,6 +384,23 @@ def test_gate_frees_a_core_whose_receiver_hangs():
         assert device.settle().tolist() == [1]
 
 
+def test_host_that_comes_too_early_is_served_after_the_event():
+    """A transaction that reads and writes while a long sweep goes on: then both are waiting."""
+    with RtlDevice(TinyOdinConfig(), shell="pins") as device:
+        frame = SpiFrame.of(device)
+        device.configure(gate=1, open_loop=1, output_source=1, last_neuron=255)
+        device.load("neurons", [0x00FFF000] * 4, 198)
+        device.configure(gate=0)
+        start = device.cycles
+        device.send([7])
+        device.spi(frame.register(0), 1)
+        device.spi(frame.memory("neurons", 200, 3, read=True, write=True), 0x5A)
+        assert device.cycles - start < 2 * 256
+        assert device.settle().tolist() == []  # the gate holds the output bus in reset
+        words = device.dump("neurons", 198, 4).tolist()
+        assert words == [0x00FFF000, 0x00FFF000, 0x5AFFF000, 0x00FFF000]
+
+
 def test_reset_keeps_registers_and_memories(device):
     device.configure(gate=1, last_neuron=1, open_loop=1)
     device.load("neurons", [1 << 12] * 16)
@@ -394,6 +412,39 @@ def test_reset_keeps_registers_and_memories(device):
     device.engine.reset()
     device.send([5])
     assert device.settle().tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("output_source", [0, 1])
+@pytest.mark.parametrize(("lanes", "ports"), [(1, 1), (2, 1), (8, 2)])
+def test_cycles_are_as_the_core_says(lanes, ports, output_source):
+    """What an event costs when the next one is there already and no neuron fires."""
+    config = config_of(lanes, ports)
+    engine, core = open_engine(config)
+    engine.close()
+    events = {
+        "virtual": 0x210,
+        "time_reference_one": 0x101,
+        "time_reference_all": 0x1FF,
+        "spike": 3,
+    }
+    with RtlDevice(config) as device:
+        device.configure(gate=1, open_loop=1, output_source=output_source)
+        device.load("neurons", pack_neurons(config, [0] * 16, [4000] * 16, [0] * 16, [0] * 16))
+        device.load("synapses", [0] * 32)
+        for last in (0, 9, 15):
+            device.configure(last_neuron=last, gate=0)
+            for name, event in events.items():
+
+                def cost(count, event=event):
+                    start = device.cycles
+                    device.send([event] * count)
+                    device.settle()
+                    return device.cycles - start
+
+                report = output_source if name == "spike" else 0
+                said = core.cycles(last)[name] + report
+                assert cost(20) - cost(10) == 10 * said, (name, last)
+            device.configure(gate=1)
 
 
 def test_stalls_change_the_pace_alone():

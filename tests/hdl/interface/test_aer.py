@@ -1,8 +1,10 @@
 """The four-phase buses, cycle by cycle; proofs say the rest (tests/proof/test_aer.py)."""
 
+import itertools
 import random
 
 from amaranth.sim import Simulator
+
 from spikewright.hdl.interface.aer import AerReceiver, AerSender
 
 SEED = 20261
@@ -101,7 +103,7 @@ def test_sender_hands_over_each_word_once():
     for slowness in (1, 7):
         seen, levels = run_sender(words, slowness)
         assert seen == words, f"seed {SEED}"
-        for (request, acknowledge, word), after in zip(levels, levels[1:], strict=False):
+        for (request, acknowledge, word), after in itertools.pairwise(levels):
             assert not (after[0] > request and acknowledge), "REQ rises while ACK is low"
             assert not (after[0] < request and not acknowledge), "REQ falls while ACK is high"
             assert word == after[2] or not (request or acknowledge), "the word stands still"

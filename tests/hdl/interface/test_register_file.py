@@ -4,13 +4,18 @@ import random
 
 from amaranth.hdl import ResetInserter, Signal
 from amaranth.sim import Simulator
+
 from spikewright.hdl.interface.register import Register, RegisterMap
 from spikewright.hdl.interface.register_file import RegisterFile
 
 SEED = 20262
 MAP = RegisterMap(
     "test",
-    [Register("a", 0, 1, "A", "one bit"), Register("b", 1, 8, "B", ""), Register("c", 6, 12, "C", "")],
+    [
+        Register("a", 0, 1, "A", "one bit"),
+        Register("b", 1, 8, "B", ""),
+        Register("c", 6, 12, "C", ""),
+    ],
 )
 
 

@@ -4,6 +4,7 @@ import random
 
 import pytest
 from amaranth.sim import Simulator
+
 from spikewright.hdl.interface.spi import SpiSlave
 
 SEED = 20263

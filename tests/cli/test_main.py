@@ -1,0 +1,484 @@
+"""The command line: one clear line for bad input, one JSON object for scripts, exit status 0, 1 or 2."""
+
+import gzip
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from spikewright.boards.build import BuildResult
+from spikewright.cli import main
+from spikewright.hdl.tinyodin.config import TinyOdinConfig
+from spikewright.sim.engine import compiler
+from spikewright.sim.model.tinyodin import TinyOdinModel, pack_neurons
+from spikewright.sim.trace import SUFFIX, Recorder
+
+CONFIG = TinyOdinConfig(neurons=16)
+SMALL = ("-p", "neurons=16")
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, capsys):
+    """Return a function that runs the command in an empty folder: exit status, output, errors."""
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+
+    def call(*words):
+        monkeypatch.setattr(sys, "argv", ["spikewright", *map(str, words)])
+        capsys.readouterr()
+        status = main._status()
+        return status, *capsys.readouterr()
+
+    return call
+
+
+@pytest.fixture
+def complaint(run):
+    """Return a function that runs the command with bad input and returns the line it prints."""
+
+    def call(*words):
+        before = sorted(Path.cwd().rglob("*"))
+        status, output, errors = run(*words)
+        assert status == 2, errors
+        assert output == ""
+        assert errors.endswith("\n")
+        assert errors.count("\n") == 1
+        assert errors.startswith("spikewright: ")
+        assert len(errors) < 500
+        # Nothing is left behind.
+        assert sorted(Path.cwd().rglob("*")) == before
+        return errors
+
+    return call
+
+
+@pytest.fixture
+def result(run):
+    """Return a function that runs the command with --json and returns the object it prints."""
+
+    def call(*words, status=0):
+        got, output, errors = run(*words, "--json")
+        assert got == status, errors
+        values = json.loads(output)
+        assert isinstance(values, dict)
+        return values
+
+    return call
+
+
+@pytest.fixture
+def no_tools(monkeypatch):
+    """No program is installed."""
+    monkeypatch.setattr(shutil, "which", lambda name, *more, **options: None)
+    monkeypatch.setattr(compiler, "find_spec", lambda name: None)
+    monkeypatch.delenv("CXX", raising=False)
+
+
+@pytest.fixture(scope="module")
+def trace_lines():
+    """The lines of a small trace in which neurons fire, one of them being the header."""
+    recorder = Recorder(TinyOdinModel(CONFIG), about="a test")
+    recorder.configure(gate=1, open_loop=1, last_neuron=15)
+    ones, zeros = np.ones(16, dtype=int), np.zeros(16, dtype=int)
+    recorder.load("neurons", pack_neurons(CONFIG, zeros, 2 * ones, zeros, zeros))
+    recorder.load("synapses", [0x00010203] * 32)
+    recorder.configure(gate=0)
+    for source in (3, 4, 3):
+        recorder.send([source])
+        recorder.settle()
+    recorder.configure(gate=1)
+    recorder.dump("neurons")
+    recorder.configure(gate=0)
+    steps = [{"do": step.do} | step.keys(CONFIG) for step in recorder.trace.steps]
+    header = {"trace": 1, "core": "tinyodin", "parameters": {"neurons": 16}, "about": "a test"}
+    return [header, *steps]
+
+
+@pytest.fixture
+def put(tmp_path):
+    """Return a function that writes a trace file and returns its path."""
+
+    def write(lines, name="some", change=lambda content: content):
+        path = tmp_path / (name + SUFFIX)
+        text = "".join(json.dumps(line) + "\n" for line in lines)
+        path.write_bytes(change(gzip.compress(text.encode())))
+        return path
+
+    return write
+
+
+# Bad input.
+
+
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        (["frobnicate"], ["frobnicate"]),
+        (["list", "--nosuch"], ["--nosuch"]),
+        (["list", "more"], ["more"]),
+        (["generate"], ["CORE"]),
+        # Cores.
+        (["generate", "odim"], ["'odim'", "tinyodin"]),
+        (["verify", "odim"], ["'odim'", "tinyodin"]),
+        (["synth", "odim", "--target", "generic"], ["'odim'", "tinyodin"]),
+        (["build", "odim", "--board", "ulx3s"], ["'odim'", "tinyodin"]),
+        (["run", "digits", "--core", "odim"], ["'odim'", "tinyodin"]),
+        # Parameters.
+        (["generate", "tinyodin", "-p", "neuron=16"], ["'neuron'", "neurons, weight_bits"]),
+        (["generate", "tinyodin", "-p", "neurons=17"], ["neurons is 17", "power of two"]),
+        (["generate", "tinyodin", "-p", "neurons=2048"], ["neurons is 2048", "16 to 1024"]),
+        (["generate", "tinyodin", "-p", "neurons=-16"], ["neurons is -16", "16 to 1024"]),
+        (["generate", "tinyodin", "-p", "lanes=3"], ["lanes is 3", "1, 2, 4 or 8"]),
+        (["generate", "tinyodin", "-p", "neurons=many"], ["neurons", "'many'", "whole number"]),
+        (["generate", "tinyodin", "-p", "neurons=16.0"], ["neurons", "'16.0'", "whole number"]),
+        (["generate", "tinyodin", "-p", "neurons="], ["neurons", "''", "whole number"]),
+        (["generate", "tinyodin", "-p", "neurons"], ["'neurons'", "NAME=VALUE"]),
+        (["generate", "tinyodin", "-p", "=16"], ["'=16'", "NAME=VALUE"]),
+        (["generate", "tinyodin", *SMALL, *SMALL], ["neurons", "twice"]),
+        (["generate", "tinyodin", "-p", "neurons=" + "9" * 40], ["neurons"]),
+        (["verify", "tinyodin", "-p", "neurons=17"], ["neurons is 17"]),
+        (["verify", "tinyodin", "-p", "speed=1"], ["'speed'"]),
+        (["synth", "tinyodin", "--target", "generic", "-p", "speed=1"], ["'speed'"]),
+        (["build", "tinyodin", "--board", "ulx3s", "-p", "neurons=17"], ["neurons is 17"]),
+        (["run", "digits", "-p", "neurons=17"], ["neurons is 17"]),
+        # Names.
+        (["generate", "tinyodin", "--shell", "usb"], ["'usb'", "pins", "native"]),
+        (["verify", "tinyodin", "--shell", "usb"], ["'usb'", "pins", "native"]),
+        (["synth", "tinyodin", "--target", "generic", "--shell", "usb"], ["'usb'", "pins"]),
+        (["run", "digits", "--shell", "usb"], ["'usb'", "pins", "native"]),
+        (["generate", "tinyodin", "--memory", "dram"], ["'dram'", "inferred"]),
+        (["generate", "tinyodin", "--top", "module"], ["'module'", "reserved"]),
+        (["synth", "tinyodin", "--target", "xc7"], ["'xc7'", "ice40up5k", "generic"]),
+        (["synth", "tinyodin"], ["--target"]),
+        (["build", "tinyodin", "--board", "breadboard"], ["'breadboard'", "icebreaker", "ulx3s"]),
+        (["build", "tinyodin"], ["--board"]),
+        (["verify", "tinyodin", "--engine", "icarus"], ["'icarus'", "cxxrtl", "amaranth"]),
+        (["run", "digits", "--engine", "icarus"], ["'icarus'", "cxxrtl", "amaranth"]),
+        (["verify", "tinyodin", "--on", "board"], ["'board'", "rtl", "netlist"]),
+        (["run", "digits", "--on", "paper"], ["'paper'", "model", "rtl", "netlist", "board"]),
+        (["verify", "tinyodin", "--on", "netlist", "--cells", "xc7"], ["'xc7'", "ice40", "ecp5"]),
+        (["verify", "tinyodin", "--on", "netlist", "--engine", "amaranth"], ["cxxrtl"]),
+        (["run", "letters"], ["'letters'", "digits"]),
+        # Numbers.
+        (["verify", "tinyodin", "--seeds", "0"], ["0", "1 or more"]),
+        (["verify", "tinyodin", "--seeds", "few"], ["--seeds"]),
+        (["verify", "tinyodin", "--first-seed", "-1"], ["-1"]),
+        (["synth", "tinyodin", "--target", "generic", "--seeds", "0"], ["0", "1 or more"]),
+        (["run", "digits", "--samples", "0"], ["0", "1 or more"]),
+        # The board.
+        (["run", "digits", "--on", "board"], ["--port"]),
+        (["run", "digits", "--on", "board", "--port", "no-such-port"], ["no-such-port"]),
+        # Files.
+        (["generate", "tinyodin", "--config", "none.toml"], ["none.toml", "cannot be read"]),
+        (["replay", "none" + SUFFIX], ["none", "no such file"]),
+        (["replay", "."], ["."]),
+        (["replay"], ["TRACE"]),
+    ],
+    ids=lambda value: " ".join(value)[:60],
+)
+def test_bad_input(complaint, words, parts):
+    errors = complaint(*words)
+    for part in parts:
+        assert part in errors
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("neurons = ", "not TOML"),
+        ("neurons", "not TOML"),
+        ("neurons = 17\n", "neurons is 17"),
+        ("neurons = '16'\n", "neurons is '16'"),
+        ("neurons = 16.0\n", "neurons is 16.0"),
+        ("lanes = true\n", "lanes is True"),
+        ("speed = 1\n", "'speed'"),
+        ("[neurons]\nvalue = 16\n", "neurons is {"),
+        ("neurons = [\n16]\n", "neurons is [16]"),
+    ],
+)
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["generate", "tinyodin"],
+        ["synth", "tinyodin", "--target", "generic"],
+        ["build", "tinyodin", "--board", "icebreaker"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_bad_config_file(complaint, tmp_path, text, part, command):
+    file = tmp_path / "core.toml"
+    file.write_text(text)
+    assert part in complaint(*command, "--config", file)
+
+
+def test_config_file_that_is_not_text(complaint, tmp_path):
+    (tmp_path / "core.toml").write_bytes(b"\xff\xfe\0")
+    assert "not TOML" in complaint("generate", "tinyodin", "--config", tmp_path / "core.toml")
+    assert "cannot be read" in complaint("generate", "tinyodin", "--config", tmp_path)
+
+
+def test_parameters_override_the_config_file(result, tmp_path):
+    (tmp_path / "core.toml").write_text("neurons = 32\nfifo_depth = 8\n")
+    values = result("generate", "tinyodin", "--config", tmp_path / "core.toml", "-p", "neurons=16")
+    description = next(path for path in values["files"] if path.endswith(".json"))
+    parameters = json.loads(Path(description).read_text())["parameters"]
+    assert (parameters["neurons"], parameters["fifo_depth"]) == (16, 8)
+
+
+@pytest.mark.parametrize("on", ["model", "rtl"])
+def test_bad_traces(complaint, put, trace_lines, on):
+    header, *steps = trace_lines
+    load = next(step for step in steps if step["do"] == "load")
+    at = steps.index(load)
+
+    def with_load(**keys):
+        return [header, *steps[:at], load | keys, *steps[at + 1 :]]
+
+    cases = [
+        (put(trace_lines, "cut", lambda content: content[: len(content) // 2]), "truncated"),
+        (put(trace_lines, "plain", gzip.decompress), "not a gzip file"),
+        (put(trace_lines, "empty", lambda content: b""), "empty"),
+        (put([header | {"trace": 2}, *steps], "version"), "version 2"),
+        (put([header | {"core": "odin"}, *steps], "odin"), "odin"),
+        (put([header | {"core": "pdp11"}, *steps], "pdp11"), "pdp11"),
+        (put([header | {"parameters": {"neurons": 17}}, *steps], "size"), "neurons is 17"),
+        (put([header | {"parameters": {"lanes": 2}}, *steps], "lanes"), "lanes"),
+        (put(with_load(words=["0002000"]), "narrow"), "8 lower-case hexadecimal digits"),
+        (put(with_load(words=["000002000"]), "wide"), "8 lower-case hexadecimal digits"),
+        (put(with_load(at=15), "beyond"), "words 15 to 30"),
+        (put([*trace_lines, {"do": "dance"}], "dance"), "'dance'"),
+        (put([*trace_lines, {"do": "event", "address": 1024}], "event"), "address is 1024"),
+    ]
+    for path, part in cases:
+        assert part in complaint("replay", path, "--on", on)
+    # A good one before it changes nothing.
+    good = put(trace_lines, "good")
+    assert "version 2" in complaint("replay", good, cases[3][0], "--on", on)
+
+
+def test_replay_bad_input(complaint, put, trace_lines):
+    path = put(trace_lines)
+    for words, part in (
+        (["--on", "paper"], "'paper'"),
+        (["--engine", "icarus"], "'icarus'"),
+        (["--on", "rtl", "--engine", "icarus"], "'icarus'"),
+        (["--on", "rtl", "--shell", "usb"], "'usb'"),
+        (["--on", "netlist", "--cells", "xc7"], "'xc7'"),
+        (["--on", "netlist", "--engine", "verilator"], "cxxrtl"),
+        (["-p", "lanes=3"], "lanes is 3"),
+        (["-p", "neurons=64"], "neurons = 16"),
+        (["--wave", "waves.vcd"], "not on model"),
+        (["--on", "rtl", "--wave", path / "waves.vcd"], "cannot be written"),
+        ([path, "--on", "rtl", "--wave", "waves.vcd"], "one trace"),
+        (["--on", "board"], "--port"),
+        (["--on", "board", "--port", "no-such-port"], "no-such-port"),
+    ):
+        assert part in complaint("replay", path, *words), words
+
+
+def test_missing_tools(complaint, no_tools, put, trace_lines, monkeypatch, tmp_path):
+    monkeypatch.setenv("SPIKEWRIGHT_CACHE", str(tmp_path / "cache"))
+    path = put(trace_lines)
+    assert "yosys" in complaint("generate", "tinyodin", *SMALL)
+    assert "yosys" in complaint("synth", "tinyodin", *SMALL, "--target", "generic")
+    assert "yosys" in complaint("build", "tinyodin", *SMALL, "--board", "icebreaker")
+    assert "no C++ compiler" in complaint("replay", path, "--on", "rtl")
+    assert "Verilator" in complaint("replay", path, "--on", "rtl", "--engine", "verilator")
+    assert "no C++ compiler" in complaint("verify", "tinyodin", *SMALL)
+    assert "no C++ compiler" in complaint("run", "digits", "--on", "rtl")
+
+
+def test_missing_router(complaint, monkeypatch):
+    which = shutil.which
+    monkeypatch.setattr(
+        shutil,
+        "which",
+        lambda name, *more, **options: None if "next" in name else which(name, *more, **options),
+    )
+    assert "nextpnr-ecp5" in complaint("synth", "tinyodin", *SMALL, "--target", "ecp5-25k")
+    assert "nextpnr-ice40" in complaint("build", "tinyodin", *SMALL, "--board", "icebreaker")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["generate", "tinyodin", *SMALL], ["build", "tinyodin", "--board", "icebreaker", *SMALL]],
+    ids=lambda words: words[0],
+)
+def test_foreign_folder_is_left_alone(complaint, tmp_path, command):
+    folder = tmp_path / "thesis"
+    folder.mkdir()
+    (folder / "chapter.txt").write_text("years of work")
+    assert "did not write" in complaint(*command, "-o", folder)
+    assert [path.read_text() for path in folder.iterdir()] == ["years of work"]
+    assert str(tmp_path / "thesis/chapter.txt") in complaint(*command, "-o", folder / "chapter.txt")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["here", "thesis"]
+
+
+# What scripts rely on.
+
+
+def test_list(result, run):
+    values = result("list")
+    assert {"cores", "shells", "boards", "targets", "engines", "tasks"} <= set(values)
+    assert "tinyodin" in values["cores"]
+    assert {"cxxrtl", "verilator", "amaranth"} == set(values["engines"])
+    status, output, errors = run("list")
+    assert (status, errors) == (0, "")
+    for name in ("tinyodin", "ulx3s", "ecp5-85k", "digits", "fifo_depth"):
+        assert name in output
+
+
+def test_help(run):
+    status, output, errors = run("--help")
+    assert (status, errors) == (0, "")
+    for command in ("list", "generate", "replay", "verify", "synth", "build", "run", "demo"):
+        assert command in output
+        assert run(command, "--help")[0] == 0
+    assert run() == (0, output, "")
+
+
+def test_generate(result):
+    values = result("generate", "tinyodin", *SMALL, "-o", "out")
+    assert values["core"] == "tinyodin"
+    assert values["shell"] == "pins"
+    assert {Path(path) for path in values["files"]} == set(Path("out").iterdir())
+    assert any("module tinyODIN" in Path(path).read_text() for path in values["files"])
+
+
+@pytest.mark.parametrize("on", ["model", "rtl"])
+def test_replay(result, put, trace_lines, on):
+    values = result("replay", put(trace_lines), put(trace_lines, "other"), "--on", on)
+    assert set(values) == {"passed", "failed", "traces"}
+    assert (values["passed"], values["failed"]) == (2, 0)
+    assert [item["name"] for item in values["traces"]] == ["some", "other"]
+    for item in values["traces"]:
+        assert item["ok"] is True
+        assert item["steps"] == len(trace_lines) - 1
+        assert ("cycles" in item) == (on == "rtl")
+        assert "difference" not in item
+
+
+@pytest.mark.parametrize("on", ["model", "rtl"])
+def test_replay_with_a_difference(result, run, put, trace_lines, on):
+    header, *steps = trace_lines
+    settles = [index for index, step in enumerate(steps) if step["do"] == "settle"]
+    check = next(index for index, step in enumerate(steps) if step["do"] == "check")
+    assert len(steps[settles[0]]["events"]) > 2
+
+    def wrong(index, key, value):
+        return [header, *steps[:index], steps[index] | {key: value}, *steps[index + 1 :]]
+
+    events = steps[settles[0]]["events"]
+    words = steps[check]["words"]
+    more = put(wrong(settles[0], "events", [*events, 9]), "more")
+    other = put(wrong(settles[0], "events", [events[0], 12, *events[2:]]), "other")
+    word = put(wrong(check, "words", [words[0], "7fffffff", *words[2:]]), "word")
+    good = put(trace_lines, "good")
+    values = result("replay", more, good, other, word, "--on", on, status=1)
+    assert (values["passed"], values["failed"]) == (1, 3)
+    expected = {
+        "more": {"kind": "event", "event": len(events), "expected": 9, "got": None},
+        "other": {"kind": "event", "event": 1, "expected": 12, "got": events[1]},
+        "word": {
+            "kind": "memory",
+            "memory": "neurons",
+            "word": 1,
+            "expected": "7fffffff",
+            "got": words[1],
+        },
+    }
+    for item in values["traces"]:
+        assert item["ok"] is (item["name"] == "good")
+        if not item["ok"]:
+            at = check if item["name"] == "word" else settles[0]
+            assert item["difference"] == {"step": at + 1} | expected[item["name"]]
+            assert item["steps"] == at + 1
+    status, output, _ = run("replay", word, "--on", on)
+    assert status == 1
+    assert "7fffffff" in output
+    assert "0 passed, 1 failed" in output
+
+
+def test_replay_writes_waveforms(run, put, trace_lines):
+    status, _, errors = run(
+        *("replay", put(trace_lines), "--on", "rtl", "--engine", "amaranth"),
+        *("--wave", "new/waves.vcd"),
+    )
+    assert status == 0, errors
+    assert "$enddefinitions" in Path("new/waves.vcd").read_text()
+
+
+def test_verify(result):
+    fixed = ("-p", "neurons=16", "-p", "lanes=2", "-p", "neuron_memory_ports=1")
+    fixed += ("-p", "weight_bits=4", "-p", "potential_bits=12", "-p", "fifo_depth=128")
+    values = result("verify", "tinyodin", *fixed, "--seeds", "2", "--first-seed", "1")
+    assert set(values) == {"passed", "failed", "seeds"}
+    assert (values["passed"], values["failed"]) == (2, 0)
+    for seed, item in enumerate(values["seeds"], 1):
+        assert item["seed"] == seed
+        assert item["ok"] is True
+        assert item["name"] == f"seed-{seed}"
+        assert item["steps"] > 0
+        assert item["cycles"] > 0
+
+
+def test_synth(result):
+    values = result("synth", "tinyodin", *SMALL, "--target", "generic")
+    keys = {"core", "target", "lut4", "ff", "bram", "spram", "dsp", "fits", "fmax_mhz", "seeds"}
+    assert keys | {"cells"} <= set(values)
+    assert (values["core"], values["target"]) == ("tinyodin", "generic")
+    assert values["fits"] is True
+    assert values["ff"] > 100
+    assert values["parameters"] == {"neurons": 16}
+
+
+def test_build(result, monkeypatch):
+    """The build itself is not done here."""
+
+    def build(config, board, folder, progress):
+        progress("working")
+        return BuildResult(folder / "top.bin", 12.0, 24.5, 1_000_000, {"LC": (1, 2)})
+
+    monkeypatch.setattr(main, "build_bitstream", build)
+    values = result("build", "tinyodin", *SMALL, "--board", "icebreaker", "-o", "out")
+    assert values["core"] == "tinyodin"
+    assert values["board"] == "icebreaker"
+    assert values["bitstream"] == str(Path("out/top.bin"))
+    assert values["fmax_mhz"] == 24.5
+
+
+def test_run(result):
+    values = result("run", "digits", "--samples", "10")
+    assert {"task", "on", "accuracy", "samples", "events", "cycles", "seconds"} <= set(values)
+    assert (values["task"], values["on"], values["samples"]) == ("digits", "model", 10)
+    assert values["accuracy"] >= 0.8
+    assert values["events"] > 0
+    assert values["cycles"] is None
+
+
+def test_console_script(put, trace_lines):
+    """The installed command, in a process of its own."""
+    script = shutil.which("spikewright", path=str(Path(sys.executable).parent))
+    if script is None:
+        pytest.skip("the command is not installed beside this Python")
+
+    def call(*words):
+        return subprocess.run([script, *words], capture_output=True, text=True, check=False)
+
+    good = call("replay", put(trace_lines), "--json")
+    assert good.returncode == 0, good.stderr
+    assert good.stderr == ""
+    assert json.loads(good.stdout)["passed"] == 1
+    bad = call("replay", put(trace_lines), "--on", "rtl", "--wave", ".")
+    assert (bad.returncode, bad.stdout) == (2, "")
+    assert bad.stderr.count("\n") == 1
+    header, *steps = trace_lines
+    wrong = call("replay", put([header, *steps, {"do": "settle", "events": [1]}]), "--json")
+    assert wrong.returncode == 1
+    assert wrong.stderr == ""
+    assert json.loads(wrong.stdout)["failed"] == 1
