@@ -326,12 +326,6 @@ MUTATIONS = (
         "spi.address[width + 2]",
     ),
     Mutation(
-        "reading ends the write that goes with it",
-        PINS,
-        "            with m.Else():\n                m.d.sync += writing.eq(0)",
-        "            m.d.sync += writing.eq(0)",
-    ),
-    Mutation(
         "register number of low bits alone", PINS, "address >> len(request.p.address) == 0", "1"
     ),
     Mutation(

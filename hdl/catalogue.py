@@ -102,6 +102,29 @@ CORES: Mapping[str, Core] = {
             "input event": "tinyodin.layout:event_word",
         },
     ),
+    "odin": Core(
+        about="crossbar of LIF and Izhikevich-type neurons, learning with SDSP",
+        config="odin.config:OdinConfig",
+        component="odin.core:Odin",
+        shells={
+            "pins": Shell(
+                "SPI and four-phase AER with the published pins, a drop-in for the chip",
+                "ODIN",
+                "interface.pins:PinsShell",
+            ),
+            "native": Shell(
+                "event streams and an access port, for use inside a larger design",
+                "odin_native",
+                "interface.native:NativeShell",
+            ),
+        },
+        words={
+            "neurons (leaky integrate-and-fire)": "odin.layout:lif_word",
+            "neurons (Izhikevich type)": "odin.layout:izhikevich_word",
+            "synapse": "odin.layout:synapse",
+            "input event": "odin.layout:event_word",
+        },
+    ),
 }
 
 

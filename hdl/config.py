@@ -18,6 +18,7 @@ __all__ = [
     "one_of",
     "power_of_two",
     "read_config_file",
+    "switch",
 ]
 
 
@@ -68,6 +69,11 @@ def one_of(default: int, values: tuple[int, ...], about: str) -> Any:
     """Declare a parameter that is one of `values`."""
     words = ", ".join(map(str, values[:-1])) + f" or {values[-1]}"
     return _declare(default, words, lambda value: value in values, about)
+
+
+def switch(default: int, about: str) -> Any:
+    """Declare a parameter that says whether something is there: 1, or 0 and it leaves no logic."""
+    return one_of(default, (0, 1), about)
 
 
 @dataclass(frozen=True, kw_only=True)

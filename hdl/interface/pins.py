@@ -156,11 +156,10 @@ class PinsShell(wiring.Component):
         byte_read = Signal(8)
         m.d.comb += spi.byte.eq(byte_read)
         with m.If(request.valid & request.ready):
-            m.d.sync += reading.eq(0)
+            # Never both: a read request ends eight SPI clocks before the write that goes with it.
+            m.d.sync += [reading.eq(0), writing.eq(0)]
             with m.If(reading):
                 m.d.sync += byte_read.eq(core.access.data)
-            with m.Else():
-                m.d.sync += writing.eq(0)
         with m.If(read_level & ~read_before):
             m.d.sync += [reading.eq(inside), byte_read.eq(0)]
         with m.If(write_level & ~write_before):
@@ -175,7 +174,7 @@ class PinsShell(wiring.Component):
             m.d.sync += writing.eq(0)
         m.d.comb += [
             request.valid.eq(reading | writing),
-            request.p.write.eq(writing & ~reading),
+            request.p.write.eq(writing),
             request.p.target.eq(target),
             request.p.address.eq(word_address),
             request.p.byte.eq(byte),

@@ -1,10 +1,10 @@
-"""Leaky integrate-and-fire neuron of tinyODIN (specification of tinyODIN, section 8)."""
+"""Leaky integrate-and-fire neurons: tinyODIN's (its specification, section 8) and ODIN's (section 12)."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["LeakyIntegrateAndFire"]
+__all__ = ["LeakyIntegrateAndFire", "UnsignedIntegrate"]
 
 
 class LeakyIntegrateAndFire(wiring.Component):
@@ -96,4 +96,68 @@ class LeakyIntegrateAndFire(wiring.Component):
             m.d.comb += self.next_potential.eq(Cat((~total[-1]).replicate(width - 1), total[-1]))
         with m.Else():
             m.d.comb += self.next_potential.eq(total)
+        return m
+
+
+class UnsignedIntegrate(wiring.Component):
+    """First part of the update of ODIN's neuron, whose potential is not negative (section 12, rule 1).
+
+    Purely combinational. A time reference or an inhibitory weight lowers the potential, an excitatory
+    weight raises it; it is held at 0 and at the maximum. The neuron then fires if its new potential
+    reaches the threshold, and is then zero: so little that whoever uses this does it.
+
+    Parameters
+    ----------
+    potential_bits : int
+        Bits of the potential.
+    weight_bits : int
+        Bits of the weight, at most `potential_bits`.
+    leak_bits : int
+        Bits of the leak, at most `potential_bits`.
+
+    Members
+    -------
+    potential : In(potential_bits)
+        Stored potential.
+    leak : In(leak_bits)
+        Leak per time reference; 0 for none.
+    weight : In(weight_bits)
+        Weight; without effect on a time reference.
+    inhibitory : In(1)
+        The weight inhibits.
+    tick : In(1)
+        Time reference instead of a weight.
+    next_potential : Out(potential_bits)
+        Potential before the test of the threshold.
+    """
+
+    def __init__(self, *, potential_bits: int, weight_bits: int, leak_bits: int) -> None:
+        super().__init__(
+            {
+                "potential": In(potential_bits),
+                "leak": In(leak_bits),
+                "weight": In(weight_bits),
+                "inhibitory": In(1),
+                "tick": In(1),
+                "next_potential": Out(potential_bits),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        width = len(self.potential)
+        # One adder for both directions. Subtracting is adding the complement and a one, which comes
+        # in as the carry of an extra lowest bit.
+        subtract = Signal()
+        operand = Signal(width)
+        total = Signal(width + 2)
+        beyond = Signal()
+        m.d.comb += [
+            subtract.eq(self.tick | self.inhibitory),
+            operand.eq(Mux(self.tick, self.leak, self.weight) ^ subtract.replicate(width)),
+            total.eq(Cat(1, self.potential) + Cat(subtract, operand)),
+            # A carry out is the overflow of a sum, and none the underflow of a difference.
+            beyond.eq(total[-1] ^ subtract),
+            self.next_potential.eq(Mux(beyond, (~subtract).replicate(width), total[1 : width + 1])),
+        ]
         return m

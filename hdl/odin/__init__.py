@@ -1,0 +1,1 @@
+"""ODIN: a crossbar of spiking neurons with synapses that learn."""

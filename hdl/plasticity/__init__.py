@@ -1,0 +1,1 @@
+"""Plasticity rules in hardware."""
