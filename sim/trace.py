@@ -24,6 +24,9 @@ from ..hdl.config import CoreConfig
 from ..hdl.error import InputError
 from ..hdl.interface.register import RegisterMap
 from ..hdl.memory.logical import LogicalMemory
+from ..hdl.odin.config import OdinConfig
+from ..hdl.odin.layout import memories as odin_memories
+from ..hdl.odin.registers import registers as odin_registers
 from ..hdl.tinyodin.config import TinyOdinConfig
 from ..hdl.tinyodin.layout import memories as tinyodin_memories
 from ..hdl.tinyodin.registers import registers as tinyodin_registers
@@ -351,6 +354,23 @@ class _Family:
 _ODIN_STEPS = (ConfigStep, LoadStep, CheckStep, EventStep, SpiStep, SettleStep)
 
 _FAMILIES = {
+    "odin": _Family(
+        config=OdinConfig,
+        registers=odin_registers,
+        memories=odin_memories,
+        # The last four are not in golden traces, but what is left out changes results as well.
+        parameters=(
+            "neurons",
+            "weight_bits",
+            "fifo_depth",
+            "burst_slot_depth",
+            "lif",
+            "izhikevich",
+            "plasticity",
+            "burst_queue",
+        ),
+        steps=_ODIN_STEPS,
+    ),
     "tinyodin": _Family(
         config=TinyOdinConfig,
         registers=tinyodin_registers,

@@ -7,7 +7,7 @@ from ..device import Device
 
 __all__ = ["open_model"]
 
-_CLASSES = {"tinyodin": "TinyOdinModel"}
+_CLASSES = {"tinyodin": "TinyOdinModel", "odin": "OdinModel"}
 
 
 def open_model(config: CoreConfig) -> Device:

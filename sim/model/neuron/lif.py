@@ -1,13 +1,22 @@
-"""Leaky integrate-and-fire neuron with a signed weight (specification of tinyODIN, section 8).
+"""Leaky integrate-and-fire neurons: tinyODIN's (section 8 of its specification) and ODIN's (12).
 
-All functions work element by element on integer arrays that are wide enough for the sum of a
-potential and a weight. With `out` the result goes into an existing array, which may be the first
+The functions are tinyODIN's rules; `Neurons` are ODIN's neurons, which use them too, with unsigned
+potentials. All functions work element by element on integer arrays that are wide enough for the sum
+of a potential and a weight. With `out` the result goes into an existing array, which may be the first
 argument.
 """
 
 import numpy as np
 
-__all__ = ["fire", "integrate", "leak", "limits", "update"]
+from ....hdl.neuron.layout import LIF_WORD
+from ..parts import INTEGER, constant
+from .population import Kind, Population
+
+__all__ = ["Neurons", "fire", "integrate", "leak", "limits", "update"]
+
+# The limits of ODIN's potentials.
+_LOW = constant(0)
+_HIGH = constant(255)
 
 
 def limits(potential_bits: int) -> tuple[int, int]:
@@ -116,3 +125,46 @@ def update(
     )
     fires = fire(moved, threshold)
     return np.where(fires, 0, moved), fires
+
+
+class Neurons(Population):
+    """ODIN's neurons of this model: unsigned potentials and calcium (its specification, section 12)."""
+
+    layout = LIF_WORD
+    state = ("potential", "calcium", "calcium_count")
+
+    def __init__(self, halves: np.ndarray, plasticity: bool = True) -> None:
+        super().__init__(halves, plasticity)
+        self._threshold = self._field("threshold")
+        self._strength = self._field("leak") * self._field("leak_enable")
+        self.bursts = self.intervals = np.zeros(len(halves), dtype=INTEGER)
+        self.examine()
+
+    def update(
+        self,
+        kind: Kind,
+        weights: np.ndarray | None = None,
+        burst_end: np.ndarray | int | None = None,
+    ) -> np.ndarray:
+        """Update all neurons once; see `Population.update`. They have no bursts."""
+        potential = self.potential
+        if kind is Kind.TICK:
+            leak(potential, self._strength, potential)
+        elif kind is Kind.EXCITATORY:
+            integrate(potential, weights, _LOW, _HIGH, potential)
+        else:
+            integrate(potential, np.negative(weights), _LOW, _HIGH, potential)
+        fires = fire(potential, self._threshold)
+        fired = np.count_nonzero(fires) > 0
+        if fired:
+            potential[fires] = 0
+        if self.calcium.active:
+            self.calcium.update(kind is Kind.TICK, fires if fired else None)
+            self.calcium.steps(potential >= self._learning_threshold, self.steps)
+        elif self._has_steps:
+            self.steps[:] = 0
+        return fires
+
+    def packets(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return calcium, rotation and potential as monitor packets show them (section 10)."""
+        return self.calcium.level, np.zeros_like(self.potential), self.potential

@@ -1,0 +1,1 @@
+"""Plasticity rules; the files mirror hdl/plasticity."""
