@@ -47,12 +47,12 @@ class Board:
     ----------
     name : str
         Name on the command line.
-    clock_hz : int
-        Clock of the core and the link.
+    clocks_hz : tuple of int
+        Clocks that the core and the link can run at, the fastest first.
     platform : callable
         Makes the platform of amaranth-boards.
     clock : callable
-        Makes the clock generator, a component with `ClockPins` that requests its own pins.
+        Makes the generator of one of these clocks, a component with `ClockPins` that requests its own pins.
     lights : mapping of str to (str, int)
         For `idle`, `full` and `active`: name and number of the LED that shows it.
     overrides : mapping of str to str
@@ -66,9 +66,9 @@ class Board:
     """
 
     name: str
-    clock_hz: int
+    clocks_hz: tuple[int, ...]
     platform: Callable[[], Platform]
-    clock: Callable[[], wiring.Component]
+    clock: Callable[[int], wiring.Component]
     lights: Mapping[str, tuple[str, int]]
     overrides: Mapping[str, str]
     steps: tuple[Step, ...]
@@ -87,30 +87,33 @@ class BoardTop(Elaboratable):
         The board.
     core : wiring.Component
         Core with the native interface.
+    clock_hz : int
+        One of the board's clocks.
     divisor : int
         Clock cycles per bit of the serial line.
     """
 
-    def __init__(self, board: Board, core: Any, divisor: int) -> None:
+    def __init__(self, board: Board, core: Any, clock_hz: int, divisor: int) -> None:
         self._board = board
+        self._clock_hz = clock_hz
         self._shell = UartShell(core, divisor)
 
     def elaborate(self, platform: Platform) -> Module:
         m = Module()
         board = self._board
-        m.submodules.clock_generator = clock = board.clock()
+        m.submodules.clock_generator = clock = board.clock(self._clock_hz)
         m.submodules.shell = shell = self._shell
 
         m.domains.start = ClockDomain("start", reset_less=True, local=True)
         m.domains.sync = ClockDomain("sync")
         m.d.comb += [ClockSignal("start").eq(clock.clock), ClockSignal("sync").eq(clock.clock)]
-        platform.add_clock_constraint(clock.clock, board.clock_hz)
+        platform.add_clock_constraint(clock.clock, self._clock_hz)
 
         # iCE40 block RAM reads as zero for some microseconds after configuration (icestorm issue
         # 76); 15 of them are what Amaranth's own platforms wait.
-        timer = Signal(range(board.clock_hz * 15 // 1_000_000 + 1))
+        timer = Signal(range(self._clock_hz * 15 // 1_000_000 + 1))
         started = Signal()
-        with m.If(timer == board.clock_hz * 15 // 1_000_000):
+        with m.If(timer == self._clock_hz * 15 // 1_000_000):
             m.d.start += started.eq(1)
         with m.Else():
             m.d.start += timer.eq(timer + 1)

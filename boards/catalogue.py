@@ -12,8 +12,8 @@ __all__ = ["BOARDS", "find_board"]
 
 #: Boards by name, and what to know about each.
 BOARDS = {
-    "icebreaker": "1BitSquared iCEBreaker: iCE40UP5K, 24 MHz",
-    "ulx3s-85f": "Radiona ULX3S 85F: ECP5-85F, 50 MHz",
+    "icebreaker": "1BitSquared iCEBreaker: iCE40UP5K, up to 24 MHz",
+    "ulx3s-85f": "Radiona ULX3S 85F: ECP5-85F, up to 50 MHz",
 }
 
 

@@ -10,10 +10,22 @@ from .board import Board, ClockPins, Step
 __all__ = ["BOARD"]
 
 
-class _Clock(wiring.Component):
-    """24 MHz: 12 MHz x 64 / 32 in the PLL, whose oscillator runs at 768 MHz."""
+#: Multiplier of the crystal's 12 MHz and binary exponent of the divider behind the PLL's oscillator,
+#: which must run at 533 to 1066 MHz, by clock in Hz.
+_DIVIDERS = {
+    24_000_000: (64, 5),
+    21_000_000: (56, 5),
+    18_000_000: (48, 5),
+    15_000_000: (80, 6),
+    12_000_000: (64, 6),
+}
 
-    def __init__(self) -> None:
+
+class _Clock(wiring.Component):
+    """A clock from the crystal through the PLL."""
+
+    def __init__(self, clock_hz: int) -> None:
+        self._multiplier, self._divider = _DIVIDERS[clock_hz]
         super().__init__(ClockPins())
 
     def elaborate(self, platform: object) -> Module:
@@ -24,8 +36,8 @@ class _Clock(wiring.Component):
             "SB_PLL40_PAD",
             p_FEEDBACK_PATH="SIMPLE",
             p_DIVR=0,
-            p_DIVF=63,
-            p_DIVQ=5,
+            p_DIVF=self._multiplier - 1,
+            p_DIVQ=self._divider,
             p_FILTER_RANGE=1,
             i_PACKAGEPIN=crystal.io,
             i_RESETB=1,
@@ -44,7 +56,7 @@ def _platform() -> ICEBreakerPlatform:
 
 BOARD = Board(
     name="icebreaker",
-    clock_hz=24_000_000,
+    clocks_hz=tuple(_DIVIDERS),
     platform=_platform,
     clock=_Clock,
     # The two lights on the board, and the middle one of the part that can be broken off.

@@ -10,20 +10,26 @@ from .board import Board, ClockPins, Step
 __all__ = ["BOARD"]
 
 
-class _Clock(wiring.Component):
-    """50 MHz: 25 MHz x 2, from a PLL oscillator at 600 MHz divided by twelve."""
+#: Multiples of the crystal's 25 MHz, by clock in Hz.
+_MULTIPLES = {50_000_000: 2, 25_000_000: 1}
 
-    def __init__(self) -> None:
+
+class _Clock(wiring.Component):
+    """A multiple of the crystal's 25 MHz, from a PLL oscillator at 600 MHz."""
+
+    def __init__(self, clock_hz: int) -> None:
+        self._clock_hz = clock_hz
         super().__init__(ClockPins())
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
+        divider = 600_000_000 // self._clock_hz
         m.submodules.crystal = crystal = io.Buffer("i", platform.request("clk25", dir="-"))
         # Values and attributes as Project Trellis' ecppll gives them.
         m.submodules.pll = Instance(
             "EHXPLLL",
             a_FREQUENCY_PIN_CLKI="25",
-            a_FREQUENCY_PIN_CLKOP="50",
+            a_FREQUENCY_PIN_CLKOP=f"{self._clock_hz / 1e6:g}",
             a_ICP_CURRENT="12",
             a_LPF_RESISTOR="8",
             a_MFG_ENABLE_FILTEROPAMP="1",
@@ -38,11 +44,11 @@ class _Clock(wiring.Component):
             p_OUTDIVIDER_MUXD="DIVD",
             p_CLKI_DIV=1,
             p_CLKOP_ENABLE="ENABLED",
-            p_CLKOP_DIV=12,
-            p_CLKOP_CPHASE=5,
+            p_CLKOP_DIV=divider,
+            p_CLKOP_CPHASE=(divider - 1) // 2,
             p_CLKOP_FPHASE=0,
             p_FEEDBK_PATH="CLKOP",
-            p_CLKFB_DIV=2,
+            p_CLKFB_DIV=_MULTIPLES[self._clock_hz],
             i_RST=0,
             i_STDBY=0,
             i_CLKI=crystal.i,
@@ -62,7 +68,7 @@ class _Clock(wiring.Component):
 
 BOARD = Board(
     name="ulx3s-85f",
-    clock_hz=50_000_000,
+    clocks_hz=tuple(_MULTIPLES),
     platform=ULX3S_85F_Platform,
     clock=_Clock,
     lights={"idle": ("led", 0), "full": ("led", 1), "active": ("led", 2)},

