@@ -49,7 +49,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     arguments = parser.parse_args()
-    engines = {"cxxrtl": 4000, "amaranth": 3}
+    engines = {"plain": 4000, "cxxrtl": 4000, "amaranth": 3}
     if shutil.which("verilator"):
         engines["verilator"] = 4000
     results = []

@@ -6,7 +6,7 @@ from ..hdl.catalogue import find_shell
 from ..hdl.config import CoreConfig
 from ..hdl.error import InputError
 from ..sim.device import Device
-from ..sim.engine import check_engine
+from ..sim.engine import DEFAULT_ENGINE, check_engine
 from ..sim.model import open_model
 from ..sim.rtl import RtlDevice
 
@@ -25,7 +25,7 @@ def open_device(
     config: CoreConfig,
     on: str,
     *,
-    engine: str = "cxxrtl",
+    engine: str = DEFAULT_ENGINE,
     shell: str = "native",
     cells: str = "ice40",
     port: str | None = None,

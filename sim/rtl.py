@@ -8,7 +8,7 @@ import numpy as np
 from ..hdl.config import CoreConfig
 from ..hdl.interface.access import access_targets
 from .device import Device, check_events, check_gated, check_memory_range, check_words, word_array
-from .engine import open_engine
+from .engine import DEFAULT_ENGINE, open_engine
 from .engine.engine import ACCESS
 from .spi import SpiFrame
 
@@ -51,7 +51,7 @@ class RtlDevice(Device):
         config: CoreConfig,
         *,
         shell: str = "native",
-        engine: str = "cxxrtl",
+        engine: str = DEFAULT_ENGINE,
         netlist: str | None = None,
         wave: Path | None = None,
         stall_seed: int | None = None,

@@ -16,16 +16,27 @@ from .compiler import cache_folder, find_compiler
 from .design import Design, elaborate, ports_of
 from .engine import Engine, check_wave
 
-__all__ = ["ENGINES", "check_engine", "open_engine"]
+__all__ = ["DEFAULT_ENGINE", "ENGINES", "check_engine", "open_engine"]
+
+#: What is used if nothing else is asked for.
+DEFAULT_ENGINE = "plain"
 
 #: Engines by name, and what to know about each.
 ENGINES = {
-    "cxxrtl": "compiled by yosys and the C++ compiler; fast",
-    "verilator": "compiled by Verilator, if it is installed; fast on large designs",
+    "plain": "translated to plain C++ and compiled; fastest; leaves waveforms to cxxrtl",
+    "cxxrtl": "compiled by way of CXXRTL of yosys; an independent second opinion",
+    "verilator": "compiled by Verilator, if it is installed; a third opinion",
     "amaranth": "Amaranth's own simulator in Python; slow, needs nothing else",
 }
 
-_CLASSES = {"cxxrtl": "CxxrtlEngine", "verilator": "VerilatorEngine", "amaranth": "AmaranthEngine"}
+_CLASSES = {
+    "plain": "PlainEngine",
+    "cxxrtl": "CxxrtlEngine",
+    "verilator": "VerilatorEngine",
+    "amaranth": "AmaranthEngine",
+}
+
+_NETLIST_ENGINES = ("plain", "cxxrtl")
 
 _CLOCKS = {"native": "clk", "pins": "CLK"}
 
@@ -46,7 +57,7 @@ def open_engine(
     config: CoreConfig,
     *,
     shell: str = "native",
-    engine: str = "cxxrtl",
+    engine: str = DEFAULT_ENGINE,
     netlist: str | None = None,
     wave: Path | None = None,
 ) -> tuple[Engine, object]:
@@ -67,8 +78,12 @@ def open_engine(
     check_engine(engine)
     if shell not in _CLOCKS:
         raise InputError(f"no engine drives the shell {shell!r}, they drive {', '.join(_CLOCKS)}")
-    if netlist is not None and engine != "cxxrtl":
-        raise InputError(f"netlists run in the engine cxxrtl, not in {engine}")
+    if netlist is not None and engine not in _NETLIST_ENGINES:
+        raise InputError(
+            f"netlists run in the engines {' and '.join(_NETLIST_ENGINES)}, not in {engine}"
+        )
+    if wave is not None and engine == "plain":
+        engine = "cxxrtl"
     # A component that is made and not used would be complained about, so all this comes first.
     _check_installed(engine)
     if wave is not None:
@@ -88,7 +103,7 @@ def open_engine(
 def _check_installed(engine: str) -> None:
     """Raise `InputError` unless what an engine needs is installed."""
     if engine == "verilator" and shutil.which("verilator") is None:
-        raise InputError("Verilator is not installed; install it or use --engine cxxrtl")
+        raise InputError("Verilator is not installed; install it or use --engine plain")
     if engine != "amaranth":
         find_compiler()
 

@@ -119,6 +119,10 @@ def _design_source(design: Design, wave: bool) -> str:
             MEMORY_CLEANUP,
             f"hierarchy -top {design.top}",
             "flatten",
+            "opt -full",
+            "splitcells",
+            "splitnets -driver",
+            "opt -full",
             "opt_clean",
             f"write_cxxrtl {'-g4' if wave else '-g0'} design.cc",
         ]

@@ -86,7 +86,7 @@ def expected(config, seed, **options):
 
 @pytest.mark.parametrize("ports", [1, 2])
 @pytest.mark.parametrize("lanes", [1, 2, 4, 8])
-def test_cxxrtl_native(lanes, ports):
+def test_native(lanes, ports):
     config = config_of(lanes, ports)
     assert sum(map(len, expected(config, 5))) > 3 * 50 + 80  # it does spike
     for seed, stalls in ((1, None), (0, 7), (5, 8)):
@@ -95,7 +95,7 @@ def test_cxxrtl_native(lanes, ports):
 
 
 @pytest.mark.parametrize(("lanes", "ports"), [(2, 1), (4, 2)])
-def test_cxxrtl_pins(lanes, ports):
+def test_pins(lanes, ports):
     config = config_of(lanes, ports)
     for seed, stalls in ((4, None), (7, 9)):
         with RtlDevice(config, shell="pins", stall_seed=stalls) as device:
@@ -105,7 +105,7 @@ def test_cxxrtl_pins(lanes, ports):
 @pytest.mark.slow
 @pytest.mark.parametrize("ports", [1, 2])
 @pytest.mark.parametrize("lanes", [1, 2, 4, 8])
-def test_cxxrtl_pins_everywhere(lanes, ports):
+def test_pins_everywhere(lanes, ports):
     config = config_of(lanes, ports)
     for seed, stalls in ((6, None), (7, 10)):
         with RtlDevice(config, shell="pins", stall_seed=stalls) as device:
@@ -159,7 +159,7 @@ def test_engines_agree_on_cycles():
             converse(device, 17, few=True)
             return device.cycles - start
 
-    assert cycles("cxxrtl") == cycles("amaranth") > 500
+    assert cycles("plain") == cycles("cxxrtl") == cycles("amaranth") > 500
 
 
 # The protocol.
@@ -272,6 +272,8 @@ def endless(device):
     [
         ("cxxrtl", "native", 100_000),
         ("cxxrtl", "pins", 100_000),
+        ("plain", "native", 100_000),
+        ("plain", "pins", 100_000),
         ("amaranth", "native", 500),
         ("amaranth", "pins", 500),
     ],

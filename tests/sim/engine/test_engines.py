@@ -12,7 +12,7 @@ from spikewright.boards import synthesis
 from spikewright.hdl.error import InputError
 from spikewright.hdl.tinyodin.config import TinyOdinConfig
 from spikewright.hdl.toolchain import ToolError
-from spikewright.sim.engine import ENGINES, cxxrtl, open_engine
+from spikewright.sim.engine import ENGINES, open_engine, plain
 from spikewright.sim.engine import compiler as compiler_module
 from spikewright.sim.engine.compiler import cache_folder, compile_library, find_compiler
 from spikewright.sim.rtl import RtlDevice
@@ -75,7 +75,7 @@ def vcd_signals(text):
     return names, len(times)
 
 
-@pytest.mark.parametrize("engine", ["cxxrtl", "amaranth"])
+@pytest.mark.parametrize("engine", ["plain", "cxxrtl", "amaranth"])
 def test_vcd(engine, tmp_path):
     path = tmp_path / "folder" / "waves.vcd"
     with RtlDevice(CONFIG, engine=engine, wave=path) as device:
@@ -123,13 +123,13 @@ def test_waveform_that_cannot_be_written(engine, tmp_path):
 def test_second_open_compiles_nothing(cache, monkeypatch):
     RtlDevice(CONFIG).close()
     made = {path: path.stat().st_mtime_ns for path in cache.rglob("*") if path.is_file()}
-    assert {path.parent.name for path in made} == {"compiled", "cxxrtl"}
+    assert {path.parent.name for path in made} == {"compiled", "plain"}
 
     def refuse(*arguments, **options):
         raise AssertionError(f"ran {arguments}")
 
     monkeypatch.setattr(subprocess, "run", refuse)
-    monkeypatch.setattr(cxxrtl, "run_yosys", refuse)
+    monkeypatch.setattr(plain, "run_yosys", refuse)
     with RtlDevice(CONFIG) as device:
         some_activity(device)
     assert made == {path: path.stat().st_mtime_ns for path in cache.rglob("*") if path.is_file()}
@@ -147,7 +147,7 @@ def test_netlists_are_cached(cache, monkeypatch):
 
     monkeypatch.setattr(synthesis, "netlist", synthesize)
     # What is looked at is what is simulated, so nothing is.
-    monkeypatch.setattr(cxxrtl, "CxxrtlEngine", lambda design, **options: opened.append(design))
+    monkeypatch.setattr(plain, "PlainEngine", lambda design, **options: opened.append(design))
     for lanes, family in ((1, "ice40"), (1, "ice40"), (1, "ecp5"), (8, "ice40"), (1, "ecp5")):
         open_engine(TinyOdinConfig(neurons=16, lanes=lanes), netlist=family)
     assert made == [(1, "ice40"), (1, "ecp5"), (8, "ice40")]

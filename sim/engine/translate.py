@@ -1,0 +1,606 @@
+"""Translate a netlist of yosys to plain C++: integers of a machine word and one function a clock cycle.
+
+What CXXRTL does for any design, for the designs of this project: one main clock, others slower than it,
+no feedback without a flip-flop. Every piece of at most 64 bits is one unsigned integer and a cycle is one
+block of simple statements. So the compiler has little to do, and the result is several times as fast.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from ...hdl.error import InputError
+
+__all__ = ["Unsupported", "translate"]
+
+# Bits of a machine word.
+_WORD = 64
+
+_BITWISE = {"$and": "{} & {}", "$or": "{} | {}", "$xor": "{} ^ {}"}
+_ARITHMETIC = {"$add": "{} + {}", "$sub": "{} - {}", "$mul": "{} * {}"}
+_COMPARISONS = {"$lt": "<", "$le": "<=", "$gt": ">", "$ge": ">="}
+_EQUALITIES = {"$eq": "==", "$eqx": "==", "$ne": "!=", "$nex": "!="}
+_FLIP_FLOPS = {"$dff", "$dffe", "$sdff", "$sdffe", "$sdffce", "$adff", "$adffe"}
+
+#: A read port without a clock.
+_READ = "read"
+
+#: What is computed: for each guard, a tuple of pairs of bits and whether one of them or none must be set,
+#: statements with places for operands, and the operands.
+_Sinks = dict[tuple, list[tuple[str, list]]]
+
+
+class Unsupported(InputError):
+    """The netlist has something that this translation does not know."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"the engine plain does not know {what}; use --engine cxxrtl")
+
+
+def _mask(width: int) -> str:
+    return f"0x{(1 << width) - 1:x}u" + "ll" * (width > 32)
+
+
+def _constant(value: int) -> str:
+    return f"0x{value:x}ull"
+
+
+def _number(cell: dict[str, Any], name: str) -> int:
+    return int(cell["parameters"][name].replace("x", "0"), 2)
+
+
+def _pieces(bits: Sequence) -> Iterator[tuple[int, Sequence]]:
+    for start in range(0, len(bits), _WORD):
+        yield start, bits[start : start + _WORD]
+
+
+def _storage(width: int) -> str:
+    return next(f"uint{size}_t" for size in (8, 16, 32, 64) if width <= size)
+
+
+class _Translation:
+    def __init__(self, module: dict[str, Any], clock: str) -> None:
+        self.cells = [cell for cell in module["cells"].values() if cell["type"] != "$scopeinfo"]
+        self.ports = module["ports"]
+        self.clock = self.ports[clock]["bits"][0]
+        # Who drives a bit: the name of a C++ variable, the number of the bit in it, its width.
+        self.source: dict[int, tuple[str, int, int]] = {}
+        self.makes: dict[str, tuple[str, list]] = {}
+        self.edges: set[str] = set()
+        self.memory_names: dict[int, str] = {}
+        self.fields: list[str] = []
+        self.state: list[str] = []
+        self.commits: list[str] = []
+        self.count = 0
+        self.initial: dict[int, str] = {}
+        for net in module["netnames"].values():
+            for bit, value in zip(
+                net["bits"], reversed(net["attributes"].get("init", "")), strict=False
+            ):
+                self.initial[bit] = value
+
+    # Values of bits
+
+    def drive(self, bits: Sequence, name: str) -> None:
+        for index, bit in enumerate(bits):
+            self.source[bit] = (name, index, len(bits))
+
+    def node(self, bits: Sequence, cell: dict[str, Any], start: int) -> None:
+        """Note that a piece of a cell's output is computed on demand."""
+        self.count += 1
+        name = f"n{self.count}"
+        self.makes[name] = (cell, start, len(bits))
+        self.drive(bits, name)
+
+    def runs(self, bits: Sequence) -> Iterator[tuple]:
+        """Yield parts of an operand: position, variable or None, bit or constant, length, repeated."""
+        position = 0
+        while position < len(bits):
+            bit = bits[position]
+            end = position + 1
+            if isinstance(bit, str):
+                value = int(bit == "1")
+                while end < len(bits) and isinstance(bits[end], str):
+                    value |= (bits[end] == "1") << (end - position)
+                    end += 1
+                yield position, None, value, end - position, False
+            else:
+                name, index, _ = self.source[bit]
+                while end < len(bits) and bits[end] == bit:
+                    end += 1
+                repeated = end > position + 1
+                if not repeated:
+                    while end < len(bits) and self.source.get(bits[end], ("", 0))[:2] == (
+                        name,
+                        index + end - position,
+                    ):
+                        end += 1
+                yield position, name, index, end - position, repeated
+            position = end
+
+    def value(self, bits: Sequence) -> str:
+        """Return an expression for at most a word of bits."""
+        terms = []
+        for position, name, index, length, repeated in self.runs(bits):
+            if name is None:
+                if index:
+                    terms.append(_constant(index << position))
+                continue
+            term = self.variable(name)
+            width = self.source_width[name]
+            if repeated:
+                if width > 1:
+                    term = f"({term} >> {index} & 1)"
+                term = f"(-uint64_t({term}) & {_mask(length)})"
+            else:
+                if index:
+                    term = f"({term} >> {index})"
+                if index + length < width:
+                    term = f"({term} & {_mask(length)})"
+            terms.append(f"(uint64_t({term}) << {position})" if position else term)
+        if not terms:
+            return "0ull"
+        return f"({' | '.join(terms)})" if len(terms) > 1 else terms[0]
+
+    def variable(self, name: str) -> str:
+        """Return a variable, or the expression of a piece that is used once."""
+        if name not in self.makes:
+            return name
+        if name not in self.done:
+            self.done[name] = ""
+            cell, start, length = self.makes[name]
+            expression = self.expression(cell, start, length)
+            if self.uses[name] > 1:
+                self.body.append(f"const uint64_t {name} = {expression};")
+                self.done[name] = name
+            else:
+                self.done[name] = f"({expression})"
+        if not self.done[name]:
+            raise Unsupported("feedback without a flip-flop")
+        return self.done[name]
+
+    # Cells
+
+    def operand(
+        self, cell: dict[str, Any], port: str, width: int | None = None, alone: bool = False
+    ) -> list:
+        """Return an operand, extended to a width; `alone` if the other's sign has no influence."""
+        bits = list(cell["connections"][port])
+        if width is None or len(bits) >= width:
+            return bits[:width]
+        alone |= "B_SIGNED" not in cell["parameters"]
+        signed = _number(cell, "A_SIGNED") and (alone or _number(cell, "B_SIGNED"))
+        return bits + [bits[-1] if signed else "0"] * (width - len(bits))
+
+    def operands(self, cell: dict[str, Any], start: int, length: int) -> list[list]:
+        """Return the operands a piece of a cell needs: also what counts uses."""
+        kind = cell["type"]
+        connections = cell["connections"]
+        end = start + length
+        if kind in _BITWISE or kind in ("$not", "$xnor"):
+            ports = [p for p in "AB" if p in connections]
+            return [self.operand(cell, p, len(connections["Y"]))[start:end] for p in ports]
+        if kind in _ARITHMETIC or kind in ("$neg", "$shl"):
+            if len(connections["Y"]) > _WORD:
+                raise Unsupported(f"wide {kind}")
+            first = self.operand(cell, "A", len(connections["Y"]), alone=kind == "$shl")
+            if kind == "$neg":
+                return [first]
+            if kind == "$shl":
+                return [first, connections["B"]]
+            return [first, self.operand(cell, "B", len(connections["Y"]))]
+        if kind in _EQUALITIES or kind in _COMPARISONS:
+            width = max(len(connections["A"]), len(connections["B"]))
+            if width > _WORD and kind in _COMPARISONS:
+                raise Unsupported(f"wide {kind}")
+            a, b = (self.operand(cell, p, width) for p in "AB")
+            pairs = zip(_pieces(a), _pieces(b), strict=True)
+            return [piece for (_, x), (_, y) in pairs for piece in (x, y)]
+        if kind in ("$logic_and", "$logic_or", "$logic_not") or kind.startswith("$reduce_"):
+            ports = [p for p in "AB" if p in connections]
+            return [piece for p in ports for _, piece in _pieces(connections[p])]
+        if kind == "$mux":
+            return [connections["S"], connections["B"][start:end], connections["A"][start:end]]
+        if kind == "$pmux":
+            width = len(connections["Y"])
+            found = []
+            for i, select in enumerate(connections["S"]):
+                found += [[select], connections["B"][i * width + start : i * width + end]]
+            return [*found, connections["A"][start:end]]
+        if kind in ("$shift", "$shiftx", "$shr"):
+            if _number(cell, "B_SIGNED") or _number(cell, "A_SIGNED"):
+                raise Unsupported(f"signed {kind}")
+            return [connections["B"], *(piece for _, piece in _pieces(connections["A"]))]
+        if kind == "$sshr":
+            width = max(len(connections["A"]), len(connections["Y"]))
+            if _number(cell, "B_SIGNED") or width > _WORD:
+                raise Unsupported(f"wide {kind}")
+            # Filled with its sign up to a machine word.
+            extended = self.operand(cell, "A", _WORD, alone=True)
+            return [connections["B"], extended]
+        if kind == _READ:
+            return [cell["address"]]
+        raise Unsupported(kind)
+
+    def expression(self, cell: dict[str, Any], start: int, length: int) -> str:
+        kind = cell["type"]
+        bits = self.operands(cell, start, length)
+        if kind == _READ:
+            return f"{cell['memory']}[{self.value(bits[0])}]" + (
+                f"[{start // _WORD}]" if cell["wide"] else ""
+            )
+        values = [self.value(piece) for piece in bits]
+        mask = _mask(length)
+        if kind in _BITWISE:
+            return _BITWISE[kind].format(*values)
+        if kind in _ARITHMETIC:
+            return f"({_ARITHMETIC[kind].format(*values)}) & {mask}"
+        if kind == "$xnor":
+            return f"~({values[0]} ^ {values[1]}) & {mask}"
+        if kind == "$not":
+            return f"{values[0]} ^ {mask}"
+        if kind == "$neg":
+            return f"-{values[0]} & {mask}"
+        if kind in _EQUALITIES:
+            same = _EQUALITIES[kind]
+            pairs = zip(values[::2], values[1::2], strict=True)
+            return (" && " if same == "==" else " || ").join(f"{a} {same} {b}" for a, b in pairs)
+        if kind in _COMPARISONS:
+            if _number(cell, "A_SIGNED") and _number(cell, "B_SIGNED"):
+                top = _constant(1 << (len(bits[0]) - 1))
+                values = [f"({value} ^ {top})" for value in values]
+            return f"{values[0]} {_COMPARISONS[kind]} {values[1]}"
+        if kind == "$mux":
+            return "{} ? {} : {}".format(*values)
+        if kind == "$pmux":
+            pairs = zip(values[:-1:2], values[1:-1:2], strict=True)
+            return "".join(f"{a} ? {b} : " for a, b in pairs) + values[-1]
+        if kind == "$shl":
+            return f"shift_left({values[0]}, {values[1]}) & {mask}"
+        if kind == "$sshr":
+            return f"shift_signed({values[1]}, {values[0]}) & {mask}"
+        if kind in ("$shift", "$shiftx", "$shr"):
+            amount, *words = values
+            if start:
+                amount = f"{amount} + {start}"
+            if len(words) == 1:
+                return f"shift_right({words[0]}, {amount}) & {mask}"
+            return f"select_bits<{len(words)}>({{{', '.join(words)}}}, {amount}) & {mask}"
+        ports = [p for p in "AB" if p in cell["connections"]]
+        if kind in ("$logic_and", "$logic_or"):
+            cut = -(-len(cell["connections"]["A"]) // _WORD)
+            sides = [" | ".join(values[:cut]), " | ".join(values[cut:])]
+            return f"({sides[0]}) {'&&' if kind == '$logic_and' else '||'} ({sides[1]})"
+        assert ports == ["A"]
+        if kind == "$reduce_and":
+            return " && ".join(
+                f"{value} == {_mask(len(piece))}" for value, piece in zip(values, bits, strict=True)
+            )
+        if kind in ("$reduce_xor", "$reduce_xnor"):
+            parity = f"__builtin_parityll({' ^ '.join(values)})"
+            return parity if kind == "$reduce_xor" else f"!{parity}"
+        zero = kind == "$logic_not"
+        return f"({' | '.join(values)}) {'==' if zero else '!='} 0"
+
+    # Memories
+
+    def port(self, cell: dict[str, Any], name: str, number: int) -> list:
+        bits = cell["connections"][name]
+        kind = name[:2]
+        width = len(bits) // _number(cell, f"{kind}_PORTS")
+        return bits[number * width : (number + 1) * width]
+
+    def flag(self, cell: dict[str, Any], name: str, number: int) -> int:
+        return _number(cell, name) >> number & 1
+
+    # The whole
+
+    def run(self) -> str:
+        """Return the source text."""
+        registers = []
+        sinks: _Sinks = {}
+        for name, port in self.ports.items():
+            if len(port["bits"]) > _WORD:
+                raise Unsupported("ports of more than 64 bits")
+            if port["direction"] == "input":
+                self.drive(port["bits"], f"in_{name}")
+                self.fields.append(f"uint64_t in_{name} = 0;")
+            else:
+                self.fields.append(f"uint64_t out_{name} = 0;")
+                sinks.setdefault((), []).append((f"out_{name} = {{}};", [port["bits"]]))
+        for cell in self.cells:
+            if cell["type"] in _FLIP_FLOPS:
+                self.flip_flop(cell)
+                registers.append(cell)
+            elif cell["type"] == "$mem_v2":
+                self.memory(cell, sinks)
+            elif "Y" in cell["connections"]:
+                for start, piece in _pieces(cell["connections"]["Y"]):
+                    self.node(piece, cell, start)
+            else:
+                raise Unsupported(cell["type"])
+        self.source_width = {name: width for name, _, width in self.source.values()}
+
+        others: _Sinks = {}
+        for cell in registers:
+            if self.is_main(cell):
+                guard, items = self.register_sinks(cell)
+                sinks.setdefault(guard, []).extend(items)
+            else:
+                self.other_clock(cell, others)
+            if cell["type"].startswith("$adff"):
+                self.asynchronous_reset(cell, others)
+        return self.text(self.compute(others), self.compute(sinks))
+
+    def compute(self, sinks: _Sinks) -> list[str]:
+        """Return statements that compute what is asked for, and no more."""
+        self.body, self.done, self.uses = [], {}, Counter()
+        # A piece that is used once becomes part of the expression that uses it.
+        waiting = [list(bits) for guard in sinks for bits, _ in guard]
+        waiting += [bits for items in sinks.values() for _, operands in items for bits in operands]
+        seen = set()
+        while waiting:
+            for _, name, *_ in self.runs(waiting.pop()):
+                if name is None:
+                    continue
+                self.uses[name] += 1
+                if name in self.makes and name not in seen:
+                    seen.add(name)
+                    waiting += self.operands(*self.makes[name])
+        final = []
+        for guard, items in sinks.items():
+            condition = self.condition(guard)
+            lines = [text.format(*map(self.value, operands)) for text, operands in items]
+            if condition is None:
+                final += lines
+            else:
+                final += [f"if ({condition}) {{", *(f"    {line}" for line in lines), "}"]
+        return self.body + final
+
+    def condition(self, guard: tuple) -> str | None:
+        parts = []
+        for bits, positive in guard:
+            value = self.value(bits)
+            parts.append(f"{'' if positive else '!'}{value if len(bits) == 1 else f'({value})'}")
+        return " && ".join(parts) or None
+
+    def is_main(self, cell: dict[str, Any]) -> bool:
+        if cell["connections"]["CLK"][0] != self.clock:
+            return False
+        if not _number(cell, "CLK_POLARITY"):
+            raise Unsupported("falling edges of the main clock")
+        return True
+
+    def check_clock(self, bit: object, polarity: int) -> None:
+        if bit != self.clock or not polarity:
+            raise Unsupported("memories with another clock")
+
+    def other_clock(self, cell: dict[str, Any], sinks: _Sinks) -> None:
+        """Let a flip-flop of another clock take its next state when that clock has an edge."""
+        clock, positive = cell["connections"]["CLK"][0], bool(_number(cell, "CLK_POLARITY"))
+        if isinstance(clock, str):
+            return  # it never has an edge
+        edge = f"edge{clock}{'rise' if positive else 'fall'}"
+        if edge not in self.edges:
+            self.edges.add(edge)
+            before = f"before{clock}{'rise' if positive else 'fall'}"
+            self.fields.append(f"bool {before} = false;")
+            change = f"value && !{before}" if positive else f"!value && {before}"
+            sinks.setdefault((), []).append(
+                (
+                    f"bool {edge}; {{{{ const bool value = {{}}; {edge} = {change}; "
+                    f"{before} = value; }}}} any |= {edge};",
+                    [[clock]],
+                )
+            )
+        guard, items = self.register_sinks(cell)
+        for text, operands in items:
+            target, _, value = text.partition(" = ")
+            enabled = f"{edge}"
+            extra = []
+            for bits, wanted in guard:
+                enabled += f" && {'' if wanted else '!'}{{}}"
+                extra.append(list(bits))
+            sinks.setdefault((), []).append(
+                (f"if ({enabled}) {target} = {value}", extra + operands)
+            )
+
+    def asynchronous_reset(self, cell: dict[str, Any], sinks: _Sinks) -> None:
+        guard = ((tuple(cell["connections"]["ARST"]), bool(_number(cell, "ARST_POLARITY"))),)
+        value = _number(cell, "ARST_VALUE")
+        for number, (name, piece) in enumerate(cell["names"]):
+            word = _constant(value >> number * _WORD & ((1 << len(piece)) - 1))
+            sinks.setdefault(guard, []).append(
+                (f"any |= now.{name} != {word}; next.{name} = {word};", [])
+            )
+
+    def flip_flop(self, cell: dict[str, Any]) -> None:
+        pieces = _pieces(cell["connections"]["Q"])
+        cell["names"] = [(self.register(piece), piece) for _, piece in pieces]
+
+    def register(self, bits: Sequence) -> str:
+        self.count += 1
+        name = f"r{self.count}"
+        value = sum((self.initial.get(bit) == "1") << i for i, bit in enumerate(bits))
+        self.state.append(f"{_storage(len(bits))} {name} = {_constant(value)};")
+        self.drive(bits, f"uint64_t(now.{name})")
+        return name
+
+    def register_sinks(self, cell: dict[str, Any]) -> tuple[tuple, list]:
+        connections = cell["connections"]
+        kind = cell["type"]
+        enable = reset = None
+        if kind in ("$dffe", "$sdffe", "$sdffce", "$adffe"):
+            enable = ((tuple(connections["EN"]), bool(_number(cell, "EN_POLARITY"))),)
+        for mark, port in (("$sdff", "SRST"), ("$adff", "ARST")):
+            if kind.startswith(mark):
+                reset = connections[port]
+                positive = _number(cell, f"{port}_POLARITY")
+                value = _number(cell, f"{port}_VALUE")
+        items = []
+        for number, (name, piece) in enumerate(cell["names"]):
+            start = number * _WORD
+            data = connections["D"][start : start + len(piece)]
+            if reset is None:
+                items.append((f"next.{name} = {{}};", [data]))
+                continue
+            word = _constant(value >> start & ((1 << len(piece)) - 1))
+            choose = f"{{}} ? {word} : {{}}" if positive else f"!{{}} ? {word} : {{}}"
+            if kind in ("$sdffe", "$adffe"):
+                # Reset works without the enable.
+                sign = "" if enable[0][1] else "!"
+                items.append(
+                    (
+                        f"next.{name} = {'' if positive else '!'}{{}} ? {word} : "
+                        f"{sign}{{}} ? {{}} : now.{name};",
+                        [reset, connections["EN"], data],
+                    )
+                )
+            else:
+                items.append((f"next.{name} = {choose};", [reset, data]))
+        return (() if kind in ("$sdffe", "$adffe") or enable is None else enable), items
+
+    def memory(self, cell: dict[str, Any], sinks: _Sinks) -> None:
+        width, size = _number(cell, "WIDTH"), _number(cell, "SIZE")
+        name = f"m{len(self.memory_names)}"
+        self.memory_names[id(cell)] = name
+        words = -(-width // _WORD)
+        shape = f"[{1 << _number(cell, 'ABITS')}]" + (f"[{words}]" if words > 1 else "")
+        if _number(cell, "OFFSET"):
+            raise Unsupported("memory offset")
+        init = cell["parameters"]["INIT"].replace("x", "0")
+        content = int(init, 2)
+        if content:
+            values = [content >> (i * width) & ((1 << width) - 1) for i in range(size)]
+            if words > 1:
+                raise Unsupported("wide memory with contents")
+            text = ", ".join(map(_constant, values))
+            self.fields.append(f"{_storage(width)} {name}{shape} = {{{text}}};")
+        else:
+            self.fields.append(f"{_storage(min(width, _WORD))} {name}{shape} = {{}};")
+        for number in range(_number(cell, "WR_PORTS")):
+            if not self.flag(cell, "WR_CLK_ENABLE", number):
+                raise Unsupported("write without a clock")
+            self.check_clock(
+                cell["connections"]["WR_CLK"][number], self.flag(cell, "WR_CLK_POLARITY", number)
+            )
+            enable = self.port(cell, "WR_EN", number)
+            different = tuple(dict.fromkeys(bit for bit in enable if bit != "0"))
+            port = f"{name}w{number}"
+            self.fields.append(f"bool {port} = false;")
+            self.fields.append(f"uint32_t {port}_address = 0;")
+            self.fields.append(
+                f"uint64_t {port}_data[{words}] = {{}}, {port}_mask[{words}] = {{}};"
+            )
+            items = [
+                (f"{port} = true;", []),
+                (f"{port}_address = {{}};", [self.port(cell, "WR_ADDR", number)]),
+            ]
+            data = self.port(cell, "WR_DATA", number)
+            for start, piece in _pieces(data):
+                i = start // _WORD
+                items.append((f"{port}_data[{i}] = {{}};", [piece]))
+                items.append((f"{port}_mask[{i}] = {{}};", [enable[start : start + _WORD]]))
+            if len(different) > _WORD:
+                raise Unsupported("memories with more than 64 write enables")
+            sinks.setdefault(((different, True),), []).extend(items)
+            commit = [f"if ({port}) {{", f"    {port} = false;"]
+            for i in range(words):
+                at = f"{name}[{port}_address]" + (f"[{i}]" if words > 1 else "")
+                commit.append(
+                    f"    {at} = ({at} & ~{port}_mask[{i}]) | ({port}_data[{i}] & {port}_mask[{i}]);"
+                )
+            self.commits += [*commit, "}"]
+        for number in range(_number(cell, "RD_PORTS")):
+            data = self.port(cell, "RD_DATA", number)
+            address = self.port(cell, "RD_ADDR", number)
+            writers = _number(cell, "WR_PORTS")
+            mask = _number(cell, "RD_TRANSPARENCY_MASK") >> (number * writers) & (
+                (1 << writers) - 1
+            )
+            if not self.flag(cell, "RD_CLK_ENABLE", number):
+                made = {
+                    "type": _READ,
+                    "memory": name,
+                    "address": address,
+                    "wide": words > 1,
+                    "connections": {},
+                }
+                for start, piece in _pieces(data):
+                    self.node(piece, made, start)
+                continue
+            if mask:
+                raise Unsupported("transparent read port")
+            self.check_clock(
+                cell["connections"]["RD_CLK"][number], self.flag(cell, "RD_CLK_POLARITY", number)
+            )
+            for reset in ("RD_SRST", "RD_ARST"):
+                if cell["connections"][reset][number] not in ("0", "x"):
+                    raise Unsupported("read port with reset")
+            items = []
+            for start, piece in _pieces(data):
+                at = f"{name}[{{}}]" + (f"[{start // _WORD}]" if words > 1 else "")
+                items.append((f"next.{self.register(piece)} = {at};", [address]))
+            enable = self.port(cell, "RD_EN", number)
+            guard = () if enable == ["1"] else ((tuple(enable), True),)
+            sinks.setdefault(guard, []).extend(items)
+
+    def text(self, others: list[str], main: list[str]) -> str:
+        def block(lines: list[str], depth: int) -> str:
+            return "\n".join("    " * depth + line for line in lines)
+
+        return f"""\
+#include <cstdint>
+
+static inline uint64_t shift_left(uint64_t value, uint64_t by) {{ return by < 64 ? value << by : 0; }}
+static inline uint64_t shift_right(uint64_t value, uint64_t by) {{ return by < 64 ? value >> by : 0; }}
+static inline uint64_t shift_signed(uint64_t value, uint64_t by) {{
+    return int64_t(value) >> (by < 63 ? by : 63);
+}}
+
+template<unsigned Words> struct Words_of {{ uint64_t word[Words]; }};
+template<unsigned Words> static inline uint64_t select_bits(const Words_of<Words> &value, uint64_t by) {{
+    const uint64_t first = by / 64, rest = by % 64;
+    const uint64_t low = first < Words ? value.word[first] >> rest : 0;
+    return first + 1 < Words ? low | value.word[first + 1] << 1 << (63 - rest) : low;
+}}
+
+struct Design {{
+    struct State {{
+{block(self.state, 2)}
+    }};
+    State now, next;
+{block(self.fields, 1)}
+
+    // Lets other clocks and asynchronous resets act; tells whether one did.
+    bool others() {{
+        bool any = false;
+{block(others, 2)}
+        if (any) now = next;
+        return any;
+    }}
+
+    // Computes outputs and the next state from inputs and the state.
+    void eval() {{
+        while (others()) {{}}
+{block(main, 2)}
+    }}
+
+    // Takes the next state: the clock edge.
+    void commit() {{
+        now = next;
+{block(self.commits, 2)}
+    }}
+}};
+"""
+
+
+def translate(netlist: dict[str, Any], top: str, clock: str) -> str:
+    """Return C++ for the module `top` of a netlist that yosys wrote as JSON.
+
+    Raises
+    ------
+    Unsupported
+        If it has something that is not translated.
+    """
+    return _Translation(netlist["modules"][top], clock).run()
