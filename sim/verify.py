@@ -12,6 +12,7 @@ import numpy as np
 from ..hdl.config import CoreConfig
 from ..hdl.error import InputError
 from .device import BusyError
+from .engine import DEFAULT_ENGINE
 from .model import open_model
 from .rtl import RtlDevice
 from .trace import Recorder, ReplayResult, Trace, replay, write_trace
@@ -73,6 +74,10 @@ def configurations(core: str, parameters: Mapping[str, int]) -> list[CoreConfig]
     return fixed
 
 
+#: Queued events that one input event may cause in a recording; more would take long to replay.
+EVENT_LIMIT = 1_000
+
+
 def record(config: CoreConfig, seed: int) -> Trace:
     """Stimulate the model of a core at random and return what was said.
 
@@ -81,9 +86,9 @@ def record(config: CoreConfig, seed: int) -> Trace:
     stimulate = import_module(f"{__package__}.stimulus.{config.core}").stimulate
     # A random network may keep itself going for ever; then the next one is taken.
     for attempt in range(1000):
-        recorder = Recorder(
-            open_model(config), about=f"random stimulus, seed {seed}", name=f"seed-{seed}"
-        )
+        model = open_model(config)
+        model.event_limit = EVENT_LIMIT
+        recorder = Recorder(model, about=f"random stimulus, seed {seed}", name=f"seed-{seed}")
         try:
             stimulate(recorder, np.random.default_rng([seed, attempt]))
         except BusyError:
@@ -98,7 +103,7 @@ def verify(
     seeds: int,
     parameters: Mapping[str, int] | None = None,
     shell: str | None = None,
-    engine: str = "cxxrtl",
+    engine: str = DEFAULT_ENGINE,
     netlist: str | None = None,
     folder: Path = Path("build/verify"),
     first_seed: int = 0,

@@ -99,7 +99,6 @@ class Neurons(Population):
         # Accommodation has precedence over the two kinds of a variable threshold.
         self._variability = variation & ~self._accommodation & ~source
         self._adaptation = variation & ~self._accommodation & source
-        self._offset_leaks = variation & ~self._accommodation
         period = self._field("threshold_leak_period")
         self._offset_counts = variation & (period > 0)
         self._offset_last_count = (period - 1).astype(INTEGER)
@@ -315,8 +314,8 @@ class Neurons(Population):
             self.threshold_count += self._offset_counts
             self.threshold_count &= _LAST
             self.threshold_count[leaks] = 0
-            leaks &= self._offset_leaks & (old != _ZERO)
-            np.add(new, _toward_zero(old), out=new, where=leaks)
+            # With accommodation what comes here is replaced below.
+            np.add(new, _toward_zero(old), out=new, where=leaks & (old != _ZERO))
         if kind is Kind.INHIBITORY and self._any_variability:
             falls = self._variability & carry & (threshold != _ONE)
             np.subtract(new, _ONE, out=new, where=falls)
