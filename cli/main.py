@@ -21,7 +21,7 @@ from ..hdl.error import InputError
 from ..hdl.generate import generate as generate_files
 from ..hdl.toolchain import ToolError, find_tool
 from ..sim.device import BusyError
-from ..sim.engine import ENGINES
+from ..sim.engine import DEFAULT_ENGINE, ENGINES
 from ..sim.task.catalogue import TASKS, find_task
 from ..sim.trace import read_trace
 from ..sim.trace import replay as replay_trace
@@ -122,7 +122,7 @@ def replay(
     traces: Annotated[list[Path], typer.Argument(metavar="TRACE...", help="Trace files.")],
     on: On = "model",
     parameters: Parameters = None,
-    engine: EngineName = "cxxrtl",
+    engine: EngineName = DEFAULT_ENGINE,
     shell: ShellName = "native",
     cells: Cells = "ice40",
     port: Port = None,
@@ -187,7 +187,7 @@ def verify(
     seeds: Annotated[int, typer.Option("--seeds", help="How many seeds.")] = 20,
     first_seed: Annotated[int, typer.Option("--first-seed", help="The first seed.")] = 0,
     on: Annotated[str, typer.Option("--on", help="rtl or netlist.")] = "rtl",
-    engine: EngineName = "cxxrtl",
+    engine: EngineName = DEFAULT_ENGINE,
     shell: Annotated[
         str | None, typer.Option("--shell", help="native or pins; both in turn if not given.")
     ] = None,
@@ -306,12 +306,16 @@ def run_task(
     core: Annotated[str | None, typer.Option("--core", help="Core to run it on.")] = None,
     on: On = "model",
     parameters: Parameters = None,
-    engine: EngineName = "cxxrtl",
+    engine: EngineName = DEFAULT_ENGINE,
     shell: ShellName = "native",
     cells: Cells = "ice40",
     port: Port = None,
     samples: Annotated[
         int | None, typer.Option("--samples", help="Only the first test samples.")
+    ] = None,
+    training: Annotated[
+        int | None,
+        typer.Option("--training", help="Learn from the first training samples only."),
     ] = None,
     plot: Annotated[Path | None, typer.Option("--plot", help="Picture to write.")] = None,
     as_json: Json = False,
@@ -319,18 +323,36 @@ def run_task(
     """Do real work on a core."""
     report = Report(as_json)
     found, core = find_task(task, core)
-    config = make_config(core, parse_parameters(parameters or []))
-    if samples is not None and samples < 1:
-        raise InputError(f"samples is {samples}, allowed is 1 or more")
+    config = make_config(core, found.parameters | parse_parameters(parameters or []))
+    for name, value in (("samples", samples), ("training", training)):
+        if value is not None and value < 1:
+            raise InputError(f"{name} is {value}, allowed is 1 or more")
+    if training is not None and not found.learns:
+        raise InputError(f"task {task} does not learn on the core, so it takes no --training")
     with (
         open_device(config, on, engine=engine, shell=shell, cells=cells, port=port) as device,
         report.counting(f"{task} on {on}") as progress,
     ):
-        result = found.perform(device, samples=samples, plot=plot, progress=progress)
+        result = found.perform(
+            device, samples=samples, training=training, plot=plot, progress=progress
+        )
     values = {"task": task, "on": on} | result.summary()
     values |= {"plot": str(plot)} if plot else {}
     report.table(f"{task} on {on}", ("figure", "value"), list(values.items()))
-    report.result(values)
+    for name, items in result.details.items():
+        columns = list(dict.fromkeys(column for item in items for column in item))
+        rows = [[item.get(column) for column in columns] for item in items]
+        report.table(
+            name,
+            columns,
+            [
+                [_difference(cell) if isinstance(cell, dict) else cell for cell in row]
+                for row in rows
+            ],
+        )
+    report.result(values | result.details)
+    if not result.passed:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -1,9 +1,10 @@
 """Tasks by name."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from ...hdl.error import InputError
 from ..device import Device
@@ -24,29 +25,59 @@ class Task:
         Cores it runs on, the default first.
     module : str
         Module of this package; its function `perform` does the task.
+    parameters : mapping of int
+        Parameters of the core, where the task wants other than the defaults.
+    learns : bool
+        It learns on the core, and can be given fewer training samples.
     """
 
     about: str
     cores: tuple[str, ...]
     module: str
+    parameters: Mapping[str, int] = field(default_factory=dict)
+    learns: bool = False
 
     def perform(
         self,
         device: Device,
         *,
         samples: int | None = None,
+        training: int | None = None,
         plot: Path | None = None,
         progress: Progress | None = None,
     ) -> TaskResult:
-        """Do the task on a device, on the first `samples` test samples or all, and draw a picture."""
+        """Do the task on a device and draw a picture.
+
+        On the first `samples` test samples or all; if the task learns on the core, from the first
+        `training` samples or all.
+        """
         function: Callable[..., TaskResult] = import_module(f".{self.module}", __package__).perform
-        return function(device, samples=samples, plot=plot, progress=progress)
+        options: dict[str, Any] = {"training": training} if self.learns else {}
+        return function(device, samples=samples, plot=plot, progress=progress, **options)
 
 
 #: Tasks by name.
 TASKS = {
     "digits": Task(
         "handwritten digits, 8x8 pixels, by a network trained off line", ("tinyodin",), "digits"
+    ),
+    "izhikevich": Task(
+        "the twenty behaviours of Izhikevich's catalogue, each by one neuron",
+        ("odin",),
+        "izhikevich",
+    ),
+    "mnist-sdsp": Task(
+        "ten neurons learn MNIST on the core, 16x16 pixels, one pass over 6000 images",
+        ("odin",),
+        "mnist_sdsp",
+        learns=True,
+    ),
+    "digits-sdsp": Task(
+        "ten neurons learn handwritten digits on the core, 8x8 pixels, one pass over 898 images",
+        ("odin",),
+        "digits_sdsp",
+        parameters={"neurons": 64},
+        learns=True,
     ),
 }
 

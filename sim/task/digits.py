@@ -29,6 +29,7 @@ from ...hdl.error import InputError
 from ...hdl.tinyodin.config import TinyOdinConfig
 from ...hdl.tinyodin.layout import LEAK_BITS, event_word, neuron_word
 from ..device import Device
+from .picture import check_picture
 from .result import Progress, TaskResult
 
 __all__ = [
@@ -508,7 +509,7 @@ def perform(
         If the core is too small for the task, or the picture cannot be written.
     """
     # Imported here because it imports this module.
-    from .plot import check_picture, save_digits
+    from .plot import save_digits
 
     if plot is not None:
         check_picture(plot)

@@ -4,11 +4,10 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure, SubFigure
 
-from ...hdl.error import InputError
 from .digits import CLASSES, STEPS, DigitsNetwork, Samples
+from .picture import new_figure, save_picture
 from .result import TaskResult
 
 __all__ = ["plot_confusion", "plot_raster", "save_digits"]
@@ -166,24 +165,6 @@ def _choose(result: TaskResult, count: int) -> list[int]:
     return chosen[: count - len(mistakes)] + mistakes
 
 
-def check_picture(path: Path) -> None:
-    """Check that a picture can be written, before the work that it is to show.
-
-    Raises
-    ------
-    InputError
-        If the ending names no format that can be written, or the folder cannot be made.
-    """
-    formats = FigureCanvasAgg.get_supported_filetypes()
-    ending = path.suffix.removeprefix(".")
-    if ending and ending not in formats:
-        raise InputError(f"{path}: cannot draw {ending}, allowed is {', '.join(sorted(formats))}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror}") from None
-
-
 def save_digits(
     path: Path | str, network: DigitsNetwork, samples: Samples, result: TaskResult
 ) -> None:
@@ -205,13 +186,8 @@ def save_digits(
     InputError
         If the picture cannot be written.
     """
-    check_picture(Path(path))
-    figure = Figure(figsize=(16, 5.6), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(16, 5.6)
     left, right = figure.subfigures(1, 2, width_ratios=[2.1, 1])
     plot_raster(left, network, samples, result, _choose(result, 5))
     plot_confusion(right.subplots(), result)
-    try:
-        figure.savefig(path, dpi=150)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror}") from None
+    save_picture(figure, path)

