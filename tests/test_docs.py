@@ -5,21 +5,36 @@ from pathlib import Path
 
 import pytest
 
-from spikewright.hdl.catalogue import make_component, make_config
+from spikewright.hdl.catalogue import CORES, make_component, make_config
 from spikewright.hdl.generate import reference
+from spikewright.hdl.neuron.layout import IZHIKEVICH_WORD, LIF_WORD, PUBLISHED_NAMES
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "benchmarks/README.md"]
 
 
-def test_tables_of_tinyodin_are_those_of_the_code() -> None:
-    config = make_config("tinyodin")
+@pytest.mark.parametrize("name", CORES)
+def test_tables_are_those_of_the_code(name: str) -> None:
+    config = make_config(name)
     _, core = make_component(config, "native")
-    text = (ROOT / "docs/tinyodin.md").read_text()
+    text = (ROOT / f"docs/{name}.md").read_text()
     shown = text.split("begin -->\n")[1].split("<!-- made from the code: end")[0]
     made = reference(config, core)
     made = made[made.index("## Parameters") :]
     assert shown.replace("### ", "## ").strip() == made.strip()
+
+
+def test_fields_of_odin_are_explained() -> None:
+    rows = [
+        [set(re.findall(r"`([^`]+)`", cell)) for cell in line.split("|")[1:3]]
+        for line in (ROOT / "docs/odin.md").read_text().splitlines()
+        if line.startswith("| `") and line.count("|") == 4
+    ]
+    for word in (LIF_WORD, IZHIKEVICH_WORD):
+        for field, _ in word:
+            if not field.startswith("unused"):
+                published = PUBLISHED_NAMES[field]
+                assert any(field in names and published in others for names, others in rows), field
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
