@@ -107,6 +107,9 @@ class Neurons(Population):
         self._previously_excited = self._excited(self.previous_stimulation)
         self.bursts = self._burst_spikes.copy()
         self.intervals = self._burst_interval.copy()
+        # Whose mixed lock can ever be set; it can be at first, without what would set it. Once it has
+        # gone, bursts must still be given out anew, as the last update has left them out.
+        self._mixed_locks = self._mixed | self.mixed_lock
         self.examine()
 
     def examine(self) -> None:
@@ -129,7 +132,7 @@ class Neurons(Population):
         self._any_lone = self._any_rebound or self._any_bistable
         # These locks can be set at first without what would set them.
         self._any_phasic = bool((self.phasic_lock | self._phasic).any())
-        self._any_lock = self._any_phasic or bool((self.mixed_lock | self._mixed).any())
+        self._any_lock = self._any_phasic or bool(self._mixed_locks.any())
         self._any_inhibition_induced = bool(
             (self.inhibition_induced_lock | self._inhibition_induced).any()
         )

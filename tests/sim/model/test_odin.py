@@ -684,6 +684,27 @@ def test_mixed_lock_gives_single_spikes():
     assert run(burst_core(start), virtual(3, 0, 1)) == [3]
 
 
+@pytest.mark.parametrize("rest", [lif(), izhikevich()], ids=["lif", "izhikevich"])
+@pytest.mark.parametrize("monitored", [3, 9])
+def test_mixed_lock_is_gone_before_the_spike(rest, monitored):
+    """A lock that nothing can set again is cleared by an update of all neurons, stimulation being weak;
+    after that the neuron has its bursts, also by an event for it alone.
+    """
+    neuron = izhikevich(
+        threshold=1,
+        reset_depth=1,
+        burst_spikes=3,
+        stimulation_threshold=1,
+        mixed_lock=1,
+        accumulator=7,
+    )
+    model = burst_core({3: neuron}, rest=rest, monitor_enable=1, monitored_neuron=monitored)
+    run(model, TICK_ALL)
+    assert not neurons(model)[3] >> 98 & 1
+    model.configure(monitor_enable=0)
+    assert run(model, virtual(3, 1)) == [3, 3, 3, 3]
+
+
 # Output, section 10.
 
 

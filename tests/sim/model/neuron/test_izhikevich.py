@@ -667,6 +667,50 @@ def test_rule_by_part(case):
     assert seen.tolist() == [bool(case[4])]
 
 
+@pytest.mark.parametrize("spread", [0.03, 0.3])
+def test_parts_made_at_any_time(spread):
+    """Updates of all neurons and of one in turn, whose part is made when it is first needed: what is left
+    out never shows. Compared are neurons made anew for each update.
+    """
+    random = np.random.default_rng(int(100 * spread))
+    size = 6
+    fired = 0
+    for _ in range(40):
+        neurons = izhikevich.Neurons(
+            np.concatenate([halves(any_fields(random, spread)) for _ in range(size)])
+        )
+        parts = {}
+        for _ in range(30):
+            kind = list(Kind)[random.choice(3, p=[0.25, 0.25, 0.5])]
+            weights = random.integers(0, 8, size).astype(np.int16)
+            ends = random.random(size) < 0.3
+            place, subject = slice(None), neurons
+            if random.random() < 0.6:
+                one = int(random.integers(size))
+                place = slice(one, one + 1)
+                if one not in parts:
+                    parts[one] = neurons.part(place)
+                subject = parts[one]
+            fresh = izhikevich.Neurons(neurons.halves()[place])
+            expected = fresh.update(kind, weights[place], ends[place])
+            fires = subject.update(kind, weights[place], ends[place])
+            assert fires.tolist() == expected.tolist()
+            assert fields(neurons.halves()[place]) == fields(fresh.halves())
+            for name in ("bursts", "intervals", "steps"):
+                assert getattr(subject, name).tolist() == getattr(fresh, name).tolist(), name
+            fired += int(expected.sum())
+    assert fired > 300
+
+
+def any_fields(random, spread):
+    """Return random fields of a neuron that fires at times; `spread` is how likely enables are set."""
+    found = {s: int(random.integers(1 << IZHIKEVICH_WORD[n].width)) for s, n in NAMES.items()}
+    enables = [s for s in NAMES if s.endswith("_en") and s != "ca_en"]
+    found |= {symbol: int(random.random() < spread) for symbol in enables}
+    likely = {"thr": 1 + int(random.integers(3)), "depth": int(random.integers(3))}
+    return found | likely | {"fanin": 0, "V": 0, "O": 0, "R": 0}
+
+
 LEARNING = {"ca_en": 1, "thetamem": 3, "theta1": 1, "theta2": 3, "theta3": 5}
 
 
