@@ -19,9 +19,11 @@ from ..hdl.memory.logical import LogicalMemory
 __all__ = [
     "BusyError",
     "Device",
+    "TickedDevice",
     "check_events",
     "check_gated",
     "check_memory_range",
+    "check_pin",
     "check_words",
     "word_array",
 ]
@@ -38,8 +40,8 @@ class BusyError(RuntimeError):
 class Device(Protocol):
     """A core that can be configured, loaded, fed with events and read back.
 
-    A new device is freshly reset: registers are zero, queues empty, memories undefined until they
-    are loaded.
+    A new device is freshly reset: registers have their reset values, queues are empty, memories
+    undefined until they are loaded.
 
     Attributes
     ----------
@@ -67,7 +69,7 @@ class Device(Protocol):
     def load(self, memory: str, words: Sequence[int] | np.ndarray, at: int = 0) -> None:
         """Write consecutive words of a memory, from word `at`.
 
-        The core must be gated (register `gate` = 1) and idle.
+        The core must be gated (register `gate` = 1, or what `registers.gate` names) and idle.
 
         Raises
         ------
@@ -109,6 +111,85 @@ class Device(Protocol):
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+@runtime_checkable
+class TickedDevice(Device, Protocol):
+    """A core that works in time steps, as ReckOn does.
+
+    Input events are spikes that wait for the next time step, and items of target data; as words,
+    `{target, address}` (`hdl.reckon.layout.event_word`). `settle` returns the output words since the
+    last `settle`, once the core is idle, ready for the next time step, or waiting for its host.
+
+    Pins have plain names. Inputs, held until they are driven again, 0 at first: `sample`,
+    `target_valid`, `infer_accumulate`. Outputs: `configuring` (the core waits in CONFIG),
+    `ready` (published as TIMING_ERROR_RDY: ready for a time step, or the timing-error flag if register
+    `timing_mode` is 1) and `target_request` (MISO between SPI transactions: the core waits for a
+    target, and register `target_request_monitor` is 1).
+
+    See the specification of ReckOn, sections 2, 3, 8 and 13.
+    """
+
+    def drive(self, **pins: int) -> None:
+        """Drive input pins with 0 or 1 and hold them.
+
+        Raises
+        ------
+        InputError
+            If there is no such pin or the value is not 0 or 1.
+        """
+
+    def tick(self) -> None:
+        """Pulse the time-step pin and wait until the core is ready again.
+
+        While register `local_tick` is 1 the pin has no effect: wait for the end of one time step
+        that the core makes itself; in IDLE it makes none, and nothing happens.
+
+        Raises
+        ------
+        InputError
+            If register `timing_mode` is 1, because then no pin says that the core is ready.
+        BusyError
+            If the core does not become ready, as when it waits for a target.
+        """
+
+    def pulse(self) -> None:
+        """Pulse the time-step pin, and do not wait."""
+
+    def read_pin(self, name: str) -> int:
+        """Return the value of an output pin, after it had time to settle.
+
+        Raises
+        ------
+        InputError
+            If there is no such pin.
+        """
+
+    def wait_pin(self, name: str, value: int) -> None:
+        """Wait until an output pin has a value.
+
+        Raises
+        ------
+        InputError
+            If there is no such pin.
+        BusyError
+            If that takes too long.
+        """
+
+    def reset(self) -> None:
+        """Pulse the reset pin. Memories keep their contents, and input pins their values."""
+
+    def spi32(self, words: Sequence[int]) -> list[int]:
+        """Carry out one raw SPI transaction of 32-bit words, the header first.
+
+        Returns the words that come back, as many as were sent; those that belong to no data word of
+        a read mean nothing.
+
+        Raises
+        ------
+        InputError
+            If a word does not fit or there are not as many as the header says.
+        """
 
 
 def word_array(words: Iterable[int], width: int) -> np.ndarray:
@@ -164,16 +245,28 @@ def check_words(
     return values
 
 
-def check_gated(core: str, gate: int) -> None:
-    """Check that memories may be reached.
+def check_gated(core: str, value: int, gate: str = "gate") -> None:
+    """Check that memories may be reached, given the value of the register that allows it.
 
     Raises
     ------
     InputError
-        If register `gate` is 0.
+        If the register, `gate` by name, is 0.
     """
-    if not gate:
-        raise InputError(f"{core}: register gate is 0, memory access needs gate = 1")
+    if not value:
+        raise InputError(f"{core}: register {gate} is 0, memory access needs {gate} = 1")
+
+
+def check_pin(core: str, pins: Iterable[str], name: str) -> None:
+    """Check that a pin is among `pins`.
+
+    Raises
+    ------
+    InputError
+        If it is not; names the pins there are.
+    """
+    if name not in pins:
+        raise InputError(f"{core} has no pin {name!r} here, it has {', '.join(pins)}")
 
 
 def check_events(core: str, width: int, events: Iterable[int] | np.ndarray) -> np.ndarray:

@@ -22,21 +22,15 @@ class NativeShell(wiring.Component):
     rst : In(1)
         Synchronous reset, active high; clears what is under way and queued, not the registers and
         memories.
-    events : In(stream)
-        Input events.
-    output : Out(stream)
-        Output words.
-    access : In(AccessSignature)
-        Registers and memories.
-    idle, full : Out(1)
-        As the core gives them.
+    events, output, access, idle and more
+        As the core has them, but for what its `for_shells` names.
     """
 
     def __init__(self, core: wiring.Component) -> None:
         self.core = core
         self.config = core.config
         members = core.signature.members
-        self._passed = ["events", "output", "access", "idle", "full"]
+        self._passed = [name for name in members if name not in core.for_shells]
         super().__init__(
             {"clk": In(1), "rst": In(1), **{name: members[name] for name in self._passed}}
         )

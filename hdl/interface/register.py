@@ -24,6 +24,8 @@ class Register:
         Name in the published chip's documentation.
     about : str
         What it does, one sentence.
+    reset : int
+        Value after reset.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Register:
     width: int
     published_name: str
     about: str
+    reset: int = 0
 
 
 class RegisterMap:
@@ -42,10 +45,13 @@ class RegisterMap:
         Name of the core, for messages.
     registers : list of Register
         The registers; names and addresses are unique.
+    gate : str
+        Name of the register that must be 1 for the memories to be within reach.
     """
 
-    def __init__(self, core: str, registers: list[Register]) -> None:
+    def __init__(self, core: str, registers: list[Register], gate: str = "gate") -> None:
         self.core = core
+        self.gate = gate
         self._by_name = {register.name: register for register in registers}
         self._by_address = {register.address: register for register in registers}
         assert len(self._by_name) == len(self._by_address) == len(registers)
@@ -60,6 +66,10 @@ class RegisterMap:
         except KeyError:
             known = ", ".join(self._by_name)
             raise InputError(f"{self.core} has no register {name!r}, it has {known}") from None
+
+    def reset_values(self) -> dict[str, int]:
+        """Return the values after reset, by name."""
+        return {register.name: register.reset for register in self}
 
     def at(self, address: int) -> Register | None:
         """Return the register at `address`, or None: writes to other addresses are ignored."""

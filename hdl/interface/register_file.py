@@ -1,26 +1,30 @@
 """Configuration registers in hardware."""
 
+from collections.abc import Iterable
+
 from amaranth.hdl import Module, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from .register import RegisterMap
+from .register import Register
 
 __all__ = ["RegisterFile"]
 
 
 class RegisterFile(wiring.Component):
-    """Configuration registers; zero at power-on and untouched by reset.
+    """Configuration registers; at their reset values at power-on.
 
-    Existing users pulse the reset after configuring and rely on the registers surviving it
-    (specification of ODIN, section 2).
+    ODIN's are untouched by reset: existing users pulse it after configuring and rely on the registers
+    surviving it (specification of ODIN, section 2).
 
     Parameters
     ----------
-    registers : RegisterMap
+    registers : iterable of Register
         The registers.
     address_bits, data_bits : int
         Widths of `address` and `data`.
+    resets : bool
+        Reset gives them their reset values.
 
     Members
     -------
@@ -34,8 +38,16 @@ class RegisterFile(wiring.Component):
         Current values, by register name.
     """
 
-    def __init__(self, registers: RegisterMap, *, address_bits: int, data_bits: int) -> None:
-        self._registers = registers
+    def __init__(
+        self,
+        registers: Iterable[Register],
+        *,
+        address_bits: int,
+        data_bits: int,
+        resets: bool = False,
+    ) -> None:
+        self._registers = list(registers)
+        self._resets = resets
         super().__init__(
             {
                 "write": In(1),
@@ -50,7 +62,12 @@ class RegisterFile(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         for register in self._registers:
-            value = Signal(register.width, name=register.name, reset_less=True)
+            value = Signal(
+                register.width,
+                name=register.name,
+                init=register.reset,
+                reset_less=not self._resets,
+            )
             m.d.comb += self.values[register.name].eq(value)
             with m.If(self.write & (self.address == register.address)):
                 m.d.sync += value.eq(self.data)

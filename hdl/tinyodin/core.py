@@ -45,6 +45,9 @@ class TinyOdin(wiring.Component):
     #: The published core has a pin for `full`.
     full_pin = True
 
+    #: Members that only shells of other kinds need.
+    for_shells = ("gate",)
+
     def __init__(self, config: TinyOdinConfig) -> None:
         self.config = config
         self.registers = registers(config)

@@ -7,7 +7,7 @@ from ..device import Device
 
 __all__ = ["open_model"]
 
-_CLASSES = {"tinyodin": "TinyOdinModel", "odin": "OdinModel"}
+_CLASSES = {"tinyodin": "TinyOdinModel", "odin": "OdinModel", "reckon": "ReckonModel"}
 
 
 def open_model(config: CoreConfig) -> Device:

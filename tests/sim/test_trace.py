@@ -465,7 +465,7 @@ def test_write_leaves_the_old_file_if_it_fails(put, monkeypatch):
     def fail(*arguments, **options):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("spikewright.sim.trace.os.fsync", fail)
+    monkeypatch.setattr("os.fsync", fail)
     with pytest.raises(InputError, match="cannot be written: No space left on device"):
         write_trace(Trace("x", trace.config, "", ()), path)
     assert path.read_bytes() == before

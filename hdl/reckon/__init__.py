@@ -1,0 +1,1 @@
+"""ReckOn: a recurrent network of spiking neurons that learns on chip with e-prop."""

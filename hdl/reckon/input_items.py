@@ -1,0 +1,201 @@
+"""Input items: spikes that wait for the next time step, and targets (specification, sections 2 and 10)."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from .config import ReckonConfig
+from .flags import ROW, FlagRows
+from .lane_rows import LaneRows
+from .layout import POTENTIAL_BITS, event_word
+
+__all__ = ["InputItems", "Targets"]
+
+
+class InputItems(wiring.Component):
+    """Takes input items at any time: keeps spikes, passes targets on.
+
+    Spikes are flags in two banks, those of the present time step and those that wait for the next; a
+    tick lets them change places.
+
+    Parameters
+    ----------
+    config : ReckonConfig
+        Configuration.
+
+    Members
+    -------
+    events : In(stream.Signature(event_word(config)))
+        Input items. A spike takes two cycles or, while flags are read, a little more.
+    last_index : In(A)
+        N: spikes with a higher address have no effect.
+    tick : In(1)
+        Waiting spikes become the present ones, in place of what is left of those.
+    clear_all : In(1)
+        Forget all spikes.
+    clear_present : In(1)
+        Forget the spikes of the present time step.
+    read : In(1)
+        Read a row of the present flags at the next clock edge; from the second cycle after a tick on.
+    row : In(row number)
+        The row.
+    flags : Out(16)
+        Its flags, from the cycle after `read` on until other flags are read.
+    target : Out(1)
+        An item of target data is taken in this cycle.
+    address : Out(address bits)
+        What it says.
+    """
+
+    def __init__(self, config: ReckonConfig) -> None:
+        self.config = config
+        rows = config.neurons // ROW
+        super().__init__(
+            {
+                "events": In(stream.Signature(event_word(config))),
+                "last_index": In(config.address_bits),
+                "tick": In(1),
+                "clear_all": In(1),
+                "clear_present": In(1),
+                "read": In(1),
+                "row": In((rows - 1).bit_length()),
+                "flags": Out(ROW),
+                "target": Out(1),
+                "address": Out(config.event_address_bits),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        config = self.config
+        m.submodules.rows = rows = FlagRows(rows=config.neurons // ROW, banks=2)
+        item = self.events.p
+        shift = (ROW - 1).bit_length()
+        row_bits = len(self.row)
+        # Bank in which spikes wait.
+        waiting = Signal()
+        with m.If(self.tick):
+            m.d.sync += waiting.eq(~waiting)
+        m.d.comb += [
+            # Its present spikes are gone when the other bank begins to collect.
+            rows.clear[0].eq(self.clear_all | (Mux(waiting, self.tick, self.clear_present))),
+            rows.clear[1].eq(self.clear_all | (Mux(waiting, self.clear_present, self.tick))),
+            self.flags.eq(rows.read_flags),
+            self.address.eq(item.address),
+        ]
+
+        reading = Signal()
+        bank = Signal()
+        row = Signal(row_bits)
+        bit = Signal(shift)
+        m.d.comb += [
+            row.eq(item.address[shift : config.address_bits]),
+            bit.eq(item.address[:shift]),
+            rows.read.eq(self.read | reading),
+            rows.read_row.eq(Mux(self.read, Cat(self.row, ~waiting), Cat(row, waiting))),
+            rows.write_row.eq(Cat(row, bank)),
+            rows.write_flags.eq(rows.read_flags | (1 << bit)),
+        ]
+        with m.FSM(name="phase"):
+            with m.State("WAIT"):
+                with m.If(self.events.valid):
+                    with m.If(item.target):
+                        m.d.comb += [self.events.ready.eq(1), self.target.eq(1)]
+                    with m.Elif(item.address > self.last_index):
+                        m.d.comb += self.events.ready.eq(1)
+                    with m.Elif(~self.read):
+                        m.d.comb += reading.eq(1)
+                        # A spike taken in the cycle of a tick still belongs to the step before it.
+                        m.d.sync += bank.eq(waiting)
+                        m.next = "SET"
+            with m.State("SET"):
+                m.d.comb += [rows.write.eq(1), self.events.ready.eq(1)]
+                m.next = "WAIT"
+        return m
+
+
+class Targets(wiring.Component):
+    """Keeps the label or the targets of all outputs (section 10).
+
+    Parameters
+    ----------
+    config : ReckonConfig
+        Configuration.
+
+    Members
+    -------
+    item : In(1)
+        An item of target data comes in this cycle.
+    address : In(address bits)
+        What it says.
+    regression : In(1)
+        It is a byte of a target; else it is a label.
+    last_output : In(B)
+        O.
+    idle : In(1)
+        The core is in IDLE: nothing is remembered as received.
+    left : In(1)
+        The core leaves TARGET.
+    complete : Out(1)
+        The item of this cycle is the last that the core waits for.
+    received : Out(1)
+        A label has been received in this sample.
+    label : Out(B)
+        The label.
+    read : In(1)
+        Read the targets of a beat at the next clock edge.
+    read_beat : In(range(output_beats))
+        The beat.
+    targets : Out(array of signed 16 bits, one for each lane)
+        They, from the cycle after `read` on.
+    """
+
+    def __init__(self, config: ReckonConfig) -> None:
+        self.config = config
+        super().__init__(
+            {
+                "item": In(1),
+                "address": In(config.event_address_bits),
+                "regression": In(1),
+                "last_output": In(config.output_index_bits),
+                "idle": In(1),
+                "left": In(1),
+                "complete": Out(1),
+                "received": Out(1),
+                "label": Out(config.output_index_bits),
+                "read": In(1),
+                "read_beat": In(range(config.output_beats)),
+                "targets": Out(data.ArrayLayout(signed(POTENTIAL_BITS), config.output_lanes)),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        config = self.config
+        count = Signal(config.target_counter_bits)
+        lanes = config.output_lanes
+        half_bits = lanes.bit_length()
+        m.submodules.rows = rows = LaneRows(
+            signed(POTENTIAL_BITS), rows=config.output_beats, lanes=lanes, granularity=8
+        )
+        m.d.comb += [
+            rows.read.eq(self.read.replicate(lanes)),
+            rows.read_row.eq(self.read_beat),
+            rows.write_row.eq(count >> half_bits),
+            rows.write_entries.eq(self.address[:8].replicate(2 * lanes)),
+            self.targets.eq(rows.entries),
+        ]
+        m.d.comb += self.complete.eq(
+            self.item & (~self.regression | (count == Cat(1, self.last_output)))
+        )
+        with m.If(self.item):
+            m.d.sync += count.eq(count + 1)
+            with m.If(self.regression):
+                m.d.comb += rows.write.eq(1 << count[:half_bits])
+            with m.Else():
+                m.d.sync += [self.label.eq(self.address), self.received.eq(1)]
+        with m.If(self.left | self.idle):
+            m.d.sync += count.eq(0)
+        with m.If(self.idle):
+            m.d.sync += self.received.eq(0)
+        return m

@@ -1,0 +1,90 @@
+"""Words of ReckOn: memories and events (specification, sections 1 and 5).
+
+One description for the hardware, the model, the host driver and the documentation.
+"""
+
+from amaranth import signed
+from amaranth.lib import data
+
+from ..memory.logical import LogicalMemory
+from .config import ReckonConfig
+
+__all__ = [
+    "ALPHA_BITS",
+    "INPUT_TRACE_BITS",
+    "OUTPUT_TRACE_BITS",
+    "POTENTIAL_BITS",
+    "RECURRENT_TRACE_BITS",
+    "SPACES",
+    "STATE",
+    "event_word",
+    "memories",
+    "neuron_word",
+    "output_weight_word",
+    "weight_word",
+]
+
+POTENTIAL_BITS = 16
+INPUT_TRACE_BITS = 12
+RECURRENT_TRACE_BITS = 12
+OUTPUT_TRACE_BITS = 10
+
+#: Bits of alpha that are stored; the top nibble is chosen by a register.
+ALPHA_BITS = 12
+
+#: Layout of the state of one neuron. The input trace is that of the *input* of the same index.
+STATE = data.StructLayout(
+    {
+        "potential": signed(POTENTIAL_BITS),
+        "input_trace": INPUT_TRACE_BITS,
+        "recurrent_trace": RECURRENT_TRACE_BITS,
+        "output_trace": OUTPUT_TRACE_BITS,
+    }
+)
+
+
+def neuron_word(config: ReckonConfig) -> data.StructLayout:
+    """Layout of a neuron word: the neurons of its lanes, and what they share."""
+    return data.StructLayout(
+        {
+            "lanes": data.ArrayLayout(STATE, config.neuron_lanes),
+            "threshold": signed(POTENTIAL_BITS),
+            "alpha": ALPHA_BITS,
+        }
+    )
+
+
+def weight_word(config: ReckonConfig) -> data.ArrayLayout:
+    """Layout of a word of input or recurrent weights: from one index to the neurons of a group."""
+    return data.ArrayLayout(signed(config.weight_bits), config.weight_lanes)
+
+
+def output_weight_word(config: ReckonConfig) -> data.ArrayLayout:
+    """Layout of a word of output weights: from one neuron to all outputs."""
+    return data.ArrayLayout(signed(config.weight_bits), config.outputs)
+
+
+def event_word(config: ReckonConfig) -> data.StructLayout:
+    """Layout of an input event word: an input spike, or an item of target data."""
+    return data.StructLayout({"address": config.event_address_bits, "target": 1})
+
+
+def memories(config: ReckonConfig) -> dict[str, LogicalMemory]:
+    """Memories of the core as its user sees them, by name.
+
+    Their numbers in SPI headers are 1, 3, 4, 5 and 2, see `SPACES`; `outputs` are
+    registers, but read and written like a memory.
+    """
+    return {
+        "neurons": LogicalMemory(words=config.neuron_words, width=config.neuron_word_bits),
+        "weights_in": LogicalMemory(words=config.weight_words, width=config.weight_word_bits),
+        "weights_rec": LogicalMemory(words=config.weight_words, width=config.weight_word_bits),
+        "weights_out": LogicalMemory(
+            words=config.output_weight_words, width=config.output_weight_word_bits
+        ),
+        "outputs": LogicalMemory(words=config.outputs, width=POTENTIAL_BITS),
+    }
+
+
+#: Memory of each space of an SPI header; space 0 are the configuration registers.
+SPACES = {1: "neurons", 2: "outputs", 3: "weights_in", 4: "weights_rec", 5: "weights_out"}

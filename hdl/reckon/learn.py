@@ -1,0 +1,641 @@
+"""LEARN: weights change by e-prop and by regularisation (specification, section 11).
+
+Work goes in pairs of cycles. In the first part of a group a pair is a neuron of the group: *signal*
+adds up its learning signal, *output* updates its output weights. In the second part it is a
+pre-synaptic index: *input* and *recurrent* update the weights from it. With fewer lanes than weights
+a pair is repeated, beat by beat. Each of the four goes through the same lanes:
+
+====== ===================================================================
+cycle
+====== ===================================================================
+0      weights are asked for; what the neuron memory says is noted
+1      weights are there; products
+2      signal: sums. Others: drives, random numbers
+3      signal: factor and regularisation of the neuron. Others: new weights
+4      output: weights are written (others write in cycle 3)
+====== ===================================================================
+
+A memory is read in one cycle of a pair and written in the other, so one port is enough.
+"""
+
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, signed
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..plasticity.eprop import (
+    SCALING,
+    Drive,
+    RegularisationLevel,
+    Scaling,
+    SurrogateDerivative,
+    WeightUpdate,
+    learning_signal,
+    scale,
+    small_product,
+)
+from ..random.lfsr import LinearRecurrence
+from .config import ReckonConfig
+from .lane_rows import LaneRows
+from .layout import STATE, neuron_word
+from .neuron_memory import neuron_port
+from .output_layer import OutputErrors
+
+__all__ = ["LearnPhase"]
+
+SIGNAL, OUTPUT, INPUT, RECURRENT = range(4)
+
+#: Bits of learning signal times surrogate derivative times 16.
+FACTOR_BITS = 25
+
+#: What learning finds out about a neuron of a group: `factor` times a trace is D, the others are a for
+#: the two kinds of weights.
+POST = data.StructLayout(
+    {
+        "factor": signed(FACTOR_BITS),
+        "regularisation_in": signed(32),
+        "regularisation_rec": signed(32),
+    }
+)
+
+#: Bits of the second operand of a product: an output trace times 16 is the widest.
+OPERAND_BITS = 15
+
+#: Bits of D.
+PRODUCT_BITS = 37
+
+
+class LearnPhase(wiring.Component):
+    """Updates the weights of one time step.
+
+    Parameters
+    ----------
+    config : ReckonConfig
+        Configuration.
+    values : data.StructLayout
+        Layout of the register values.
+
+    Members
+    -------
+    start : In(1)
+        Begin with the next cycle.
+    busy : Out(1)
+        At work.
+    target_valid : In(1)
+        Pin of this name; stands still.
+    values : In
+        Registers.
+    last_index : In(A)
+        N.
+    label : In(B)
+        The label.
+    read_errors : Out(1)
+        Read potentials and targets of `error_beat` at the next clock edge.
+    error_beat : Out(range(output_beats))
+        The beat.
+    targets, potentials : In(array of signed 16 bits, one for each lane)
+        They, in the cycle after.
+    neurons : Out(neuron_port(config))
+        Use of the neuron memory: reads only.
+    stored : In(neuron_word(config))
+        Word read last.
+    first_fresh : In(neuron_lanes)
+        `fresh` of the neurons of word 0, which gates all words (peculiarity 11).
+    read_in, read_rec, read_out : Out(1)
+        Read weights at the next clock edge.
+    read_address, read_out_address : Out
+        Slices to read: of input and recurrent weights, and of output weights.
+    weights_in, weights_rec, weights_out : In(array of signed weights)
+        The slices, in the cycle after.
+    write_in, write_rec, write_out : Out(parts of a slice)
+        Parts of a slice to write at the next clock edge.
+    write_address, write_out_address : Out
+        Slices to write.
+    write_weights, write_out_weights : Out(array of signed weights, one for each lane)
+        New weights of the part.
+    load_in, load_rec, load_out : In(1)
+        Load `seed` into the random generator.
+    seed : In(25)
+        Seed.
+    """
+
+    def __init__(self, config: ReckonConfig, values: data.StructLayout) -> None:
+        self.config = config
+        index = config.address_bits
+        bits = signed(config.weight_bits)
+        numbers = data.ArrayLayout(signed(16), config.output_lanes)
+        slices = data.ArrayLayout(bits, config.slice_weights)
+        out_slices = data.ArrayLayout(bits, config.output_slice_weights)
+        self._parts = config.slice_weights // config.lanes
+        self._out_parts = config.output_slice_weights // config.output_lanes
+        super().__init__(
+            {
+                "start": In(1),
+                "busy": Out(1),
+                "target_valid": In(1),
+                "values": In(values),
+                "last_index": In(index),
+                "label": In(config.output_index_bits),
+                "read_errors": Out(1),
+                "error_beat": Out(range(config.output_beats)),
+                "targets": In(numbers),
+                "potentials": In(numbers),
+                "neurons": Out(neuron_port(config)),
+                "stored": In(neuron_word(config)),
+                "first_fresh": In(config.neuron_lanes),
+                "read_in": Out(1),
+                "read_rec": Out(1),
+                "read_out": Out(1),
+                "read_address": Out(config.weight_address_bits),
+                "read_out_address": Out(config.output_weight_address_bits),
+                "weights_in": In(slices),
+                "weights_rec": In(slices),
+                "weights_out": In(out_slices),
+                "write_in": Out(self._parts),
+                "write_rec": Out(self._parts),
+                "write_out": Out(self._out_parts),
+                "write_address": Out(config.weight_address_bits),
+                "write_out_address": Out(config.output_weight_address_bits),
+                "write_weights": Out(data.ArrayLayout(bits, config.lanes)),
+                "write_out_weights": Out(data.ArrayLayout(bits, config.output_lanes)),
+                "load_in": In(1),
+                "load_rec": In(1),
+                "load_out": In(1),
+                "seed": In(25),
+            }
+        )
+
+    def _operation(self) -> data.StructLayout:
+        """Layout of what goes down the pipeline.
+
+        `pre` is the index whose trace counts, `group` and `beat` say which weights; `trace` is that
+        trace. The rest is of the neuron of a *signal*: `place` in its group, whether this is its
+        last beat, whether it has a signal at all, its derivative and level.
+        """
+        config = self.config
+        return data.StructLayout(
+            {
+                "valid": 1,
+                "kind": 2,
+                "pre": config.address_bits,
+                "group": range(config.groups),
+                "beat": range(max(config.beats, config.output_beats)),
+                "trace": OPERAND_BITS - 1,
+                "last": 1,
+                "signal": 1,
+                "derivative": signed(5),
+                "level": 12,
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        operation = self._sequence(m)
+        self._pipeline(m, operation)
+        return m
+
+    def _sequence(self, m: Module) -> data.View:
+        """Go through groups, neurons and beats; return the operation of this cycle."""
+        config = self.config
+        values = self.values
+        lanes = config.neuron_lanes
+        lane_bits = lanes.bit_length() - 1
+        group = Signal(range(config.groups))
+        # The index of the pair: a neuron of the group, or a pre-synaptic index.
+        index = Signal(config.address_bits)
+        beat = Signal(range(max(config.beats, config.output_beats)))
+        second = Signal()
+        odd = Signal()
+        running = Signal()
+        count = Signal(3)
+
+        only_outputs = Signal()
+        m.d.comb += only_outputs.eq(values.learn == 4)
+
+        # Fields of the index's lane, of the word read last.
+        mine = Signal(STATE)
+        lane = Signal(range(lanes))
+        m.d.comb += lane.eq(index)
+        with m.If(Array(self.first_fresh)[lane] if lanes > 1 else self.first_fresh):
+            m.d.comb += mine.eq(Array(self.stored.lanes[n] for n in range(lanes))[lane])
+        trace_in, trace_rec, trace_out = Signal(12), Signal(12), Signal(10)
+        m.submodules.derivative = derivative = SurrogateDerivative()
+        m.submodules.level = level = RegularisationLevel()
+        m.d.comb += [
+            trace_in.eq(mine.input_trace >> values.frac_trace_in),
+            trace_rec.eq(mine.recurrent_trace >> values.frac_trace_rec),
+            trace_out.eq(mine.output_trace >> values.frac_trace_out),
+            derivative.potential.eq(mine.potential),
+            *(derivative.thresholds[n].eq(values[f"h_threshold_{n}"]) for n in range(4)),
+            *(derivative.values[n].eq(values[f"h_value_{n}"]) for n in range(5)),
+            level.trace.eq(mine.recurrent_trace),
+            level.fraction.eq(values.frac_trace_rec),
+            level.threshold.eq(values.regul_threshold),
+        ]
+        regulated = Signal()
+        any_level = Signal()
+        m.d.comb += regulated.eq(values.regul_mode.any())
+
+        # Which kinds of weights from this index are handled at all.
+        always = values.regul_mode[1:3] == 3
+        goes = Signal(2)
+        for kind, limit, trace in (
+            (0, values.last_input, trace_in),
+            (1, values.last_neuron, trace_rec),
+        ):
+            m.d.comb += goes[kind].eq(
+                values.learn[kind]
+                & (index <= limit)
+                & (self.target_valid | (always & values.regul_weights[kind]))
+                & (trace.any() | any_level)
+            )
+        in_use = Signal()
+        m.d.comb += in_use.eq(index <= values.last_neuron)
+        outputs_learn = Signal()
+        m.d.comb += outputs_learn.eq(values.learn[2] & in_use & self.target_valid & trace_out.any())
+
+        # The last beat of a pair; an index without work has but one.
+        last_beat = Signal()
+        with m.If(second):
+            m.d.comb += last_beat.eq((beat == config.beats - 1) | ~goes.any())
+        with m.Else():
+            m.d.comb += last_beat.eq(beat == config.output_beats - 1)
+
+        # What comes after this pair.
+        place_bits = config.weight_lanes.bit_length() - 1
+        group_end = Signal()
+        all_end = Signal()
+        following = Signal(config.address_bits)
+        m.d.comb += [
+            group_end.eq(
+                Mux(
+                    second,
+                    index == self.last_index,
+                    index[:place_bits] == config.weight_lanes - 1,
+                )
+            ),
+            all_end.eq(group == values.last_neuron >> place_bits),
+            following.eq(index + 1),
+        ]
+        to_second = Signal()
+        to_group = Signal()
+        finished = Signal()
+        m.d.comb += to_second.eq(group_end & ~second & ~only_outputs)
+        with m.If(group_end & ~to_second):
+            m.d.comb += [
+                to_group.eq(~all_end),
+                finished.eq(all_end),
+                following.eq((group + 1) << place_bits),
+            ]
+        with m.If(only_outputs & (index == values.last_neuron)):
+            m.d.comb += [finished.eq(1), to_group.eq(0)]
+
+        def fetch(wanted: Signal) -> None:
+            """Read the word of an index at its first lane; past N nothing is read."""
+            first_lane = wanted[:lane_bits] == 0 if lane_bits else 1
+            m.d.comb += [
+                self.neurons.read.eq(self.target_valid & first_lane & (wanted <= self.last_index)),
+                self.neurons.word.eq(wanted >> lane_bits),
+            ]
+
+        m.d.comb += self.busy.eq(1)
+        with m.FSM(name="phase"):
+            with m.State("WAIT"):
+                m.d.comb += self.busy.eq(0)
+                m.d.sync += [
+                    group.eq(0),
+                    index.eq(0),
+                    beat.eq(0),
+                    second.eq(0),
+                    any_level.eq(0),
+                    count.eq(0),
+                ]
+                with m.If(self.start):
+                    m.next = "FETCH"
+            with m.State("FETCH"):
+                fetch(index)
+                m.next = "EVEN"
+            with m.State("EVEN"):
+                m.d.comb += running.eq(1)
+                with m.If(~second):
+                    m.d.sync += any_level.eq(any_level | (regulated & level.result.any()))
+                m.next = "ODD"
+            with m.State("ODD"):
+                m.d.comb += [running.eq(1), odd.eq(1)]
+                m.d.sync += beat.eq(beat + 1)
+                m.next = "EVEN"
+                with m.If(last_beat):
+                    m.d.sync += [beat.eq(0), index.eq(following)]
+                    with m.If(finished):
+                        m.next = "FINISH"
+                    with m.Elif(to_second):
+                        m.d.sync += [index.eq(0), second.eq(1)]
+                        m.next = "DRAIN"
+                    with m.Else():
+                        fetch(following)
+                        with m.If(to_group):
+                            m.d.sync += [group.eq(group + 1), second.eq(0), any_level.eq(0)]
+            # What is known of the last neuron is written now; read first when it is there.
+            with m.State("DRAIN"):
+                m.next = "FETCH"
+            with m.State("FINISH"):
+                m.d.sync += count.eq(count + 1)
+                with m.If(count == 4):
+                    m.next = "WAIT"
+
+        operation = Signal(self._operation())
+        kind = Signal(2)
+        m.d.comb += [
+            kind.eq(Mux(second, Mux(odd, RECURRENT, INPUT), Mux(odd, OUTPUT, SIGNAL))),
+            operation.kind.eq(kind),
+            operation.pre.eq(index),
+            operation.group.eq(group),
+            operation.beat.eq(beat),
+            operation.last.eq(last_beat),
+            operation.signal.eq(in_use & values.learn[:2].any()),
+            operation.derivative.eq(derivative.result),
+            operation.level.eq(Mux(regulated, level.result, 0)),
+        ]
+        with m.Switch(kind):
+            with m.Case(SIGNAL):
+                m.d.comb += operation.valid.eq(running)
+            with m.Case(OUTPUT):
+                m.d.comb += [
+                    operation.valid.eq(running & outputs_learn),
+                    operation.trace.eq(trace_out << 4),
+                ]
+            with m.Case(INPUT):
+                m.d.comb += [
+                    operation.valid.eq(running & goes[0]),
+                    operation.trace.eq(trace_in),
+                ]
+            with m.Case(RECURRENT):
+                m.d.comb += [
+                    operation.valid.eq(running & goes[1]),
+                    operation.trace.eq(trace_rec),
+                ]
+        return operation
+
+    def _slices(self, operation: data.View) -> tuple[object, object]:
+        """Return the addresses of the slices of an operation: input or recurrent, and output."""
+        config = self.config
+        per_slice = config.slice_weights // config.lanes
+        per_out_slice = config.output_slice_weights // config.output_lanes
+        slices = config.weight_lanes // config.slice_weights
+        out_slices = config.outputs // config.output_slice_weights
+        # Sizes are powers of two, so that addresses are put together and not added up.
+        part = (operation.beat // per_slice)[: slices.bit_length() - 1]
+        out_part = (operation.beat // per_out_slice)[: out_slices.bit_length() - 1]
+        return Cat(part, operation.group, operation.pre), Cat(out_part, operation.pre)
+
+    def _pipeline(self, m: Module, operation: data.View) -> None:
+        """Carry out operations."""
+        config = self.config
+        values = self.values
+        lanes, out_lanes = config.lanes, config.output_lanes
+        stages = [operation]
+        for number in range(1, 5):
+            stage = Signal(self._operation(), name=f"operation_{number}")
+            m.d.sync += stage.eq(stages[-1])
+            stages.append(stage)
+        _, first, second, third, fourth = stages
+
+        # Cycle 0: weights and errors are asked for.
+        address, out_address = self._slices(operation)
+        m.submodules.errors = errors = OutputErrors(config)
+        m.d.comb += [
+            self.read_address.eq(address),
+            self.read_out_address.eq(out_address),
+            self.read_in.eq(operation.valid & (operation.kind == INPUT)),
+            self.read_rec.eq(operation.valid & (operation.kind == RECURRENT)),
+            self.read_out.eq(operation.valid & (operation.kind == SIGNAL)),
+            self.read_errors.eq(operation.valid & (operation.kind == SIGNAL)),
+            self.error_beat.eq(operation.beat),
+            errors.beat.eq(first.beat),
+            errors.target_valid.eq(self.target_valid),
+            errors.last_output.eq(values.last_output),
+            errors.linear_output.eq(values.linear_output),
+            errors.regression.eq(values.regression),
+            errors.potentials.eq(self.potentials),
+            errors.targets.eq(self.targets),
+            errors.label.eq(self.label),
+        ]
+        m.submodules.posts = posts = LaneRows(POST, rows=config.beats, lanes=config.lanes)
+        m.d.comb += [
+            posts.read.eq(operation.kind[1].replicate(config.lanes)),
+            posts.read_row.eq(operation.beat),
+        ]
+
+        # Cycle 1: products. An output update has weights and errors from the signal before it.
+        error = Signal.like(errors.errors)
+        with m.If(first.kind == SIGNAL):
+            m.d.sync += error.eq(errors.errors)
+        part = first.beat % self._parts
+        out_part = first.beat % self._out_parts
+        is_signal = Signal()
+        m.d.comb += is_signal.eq(first.kind == SIGNAL)
+        weights_out = [
+            Array(self.weights_out[p * out_lanes + n] for p in range(self._out_parts))[out_part]
+            for n in range(out_lanes)
+        ]
+        products, weights, drains = [], [], []
+        for lane in range(lanes):
+            left = Signal(signed(FACTOR_BITS), name=f"left_{lane}")
+            right = Signal(signed(OPERAND_BITS), name=f"right_{lane}")
+            product = Signal(signed(PRODUCT_BITS), name=f"product_{lane}", reset_less=True)
+            weight = Signal(signed(config.weight_bits), name=f"weight_{lane}", reset_less=True)
+            drain = Signal(signed(32), name=f"drain_{lane}", reset_less=True)
+            post = posts.entries[lane]
+            candidates = range(lane, config.slice_weights, lanes)
+            from_in = Array(self.weights_in[n] for n in candidates)[part]
+            from_rec = Array(self.weights_rec[n] for n in candidates)[part]
+            m.d.comb += [left.eq(post.factor), right.eq(first.trace)]
+            m.d.sync += product.eq(left * right)
+            with m.If(first.kind == INPUT):
+                m.d.sync += [weight.eq(from_in), drain.eq(post.regularisation_in)]
+            with m.Elif(first.kind == RECURRENT):
+                m.d.sync += [weight.eq(from_rec), drain.eq(post.regularisation_rec)]
+            if lane < out_lanes:
+                with m.Elif(is_signal):
+                    m.d.sync += weight.eq(weights_out[lane])
+                with m.Else():
+                    m.d.sync += drain.eq(0)
+                with m.If(first.kind == OUTPUT):
+                    m.d.comb += left.eq(error[lane])
+                with m.If(is_signal):
+                    m.d.comb += [left.eq(errors.errors[lane]), right.eq(weights_out[lane])]
+            products.append(product)
+            weights.append(weight)
+            drains.append(drain)
+
+        self._signal(m, posts, products, second, third)
+
+        # Cycle 2: drives and random numbers. The weights of an output update have stood still.
+        m.submodules.update_random = random = LinearRecurrence(
+            a=3,
+            b=25,
+            steps=32 * lanes,
+            seeds=(0x0000001, 0x0424242),
+            draw_bits=config.update_random_bits,
+        )
+        m.submodules.output_random = output_random = LinearRecurrence(
+            a=1,
+            b=22,
+            steps=28 * out_lanes,
+            seeds=(0x000001,),
+            draw_bits=config.output_update_random_bits,
+        )
+        is_output = Signal()
+        m.submodules.rate = rate = Scaling()
+        scaling = Signal(SCALING, reset_less=True)
+        m.d.comb += [
+            is_output.eq(second.kind == OUTPUT),
+            random.select.eq(second.kind == RECURRENT),
+            random.draw.eq(second.valid & ((second.kind == INPUT) | (second.kind == RECURRENT))),
+            random.load.eq(self.load_in | (self.load_rec << 1)),
+            random.seed.eq(self.seed),
+            output_random.draw.eq(second.valid & is_output),
+            output_random.load.eq(self.load_out),
+            output_random.seed.eq(self.seed),
+            rate.short.eq(is_output),
+        ]
+        for kind, name in ((OUTPUT, "out"), (INPUT, "in"), (RECURRENT, "rec")):
+            with m.If(second.kind == kind):
+                m.d.comb += [
+                    rate.left.eq(values[f"rate_{name}_left"]),
+                    rate.right.eq(values[f"rate_{name}_right"]),
+                ]
+        m.d.sync += scaling.eq(rate.scaling)
+
+        # Cycle 3: new weights.
+        lane_bits = lanes.bit_length() - 1
+        beat_bits = config.beats.bit_length() - 1
+        writes = Signal(lanes)
+        for lane in range(lanes):
+            drive = Drive(PRODUCT_BITS)
+            update = WeightUpdate(config.weight_bits)
+            m.submodules[f"drive_{lane}"] = drive
+            m.submodules[f"update_{lane}"] = update
+            negative = Signal(name=f"negative_{lane}", reset_less=True)
+            magnitude = Signal(32, name=f"magnitude_{lane}", reset_less=True)
+            certain = Signal(name=f"certain_{lane}", reset_less=True)
+            drawn = Signal(32, name=f"random_{lane}", reset_less=True)
+            weight = Signal(signed(config.weight_bits), name=f"old_{lane}", reset_less=True)
+            m.d.comb += [
+                drive.product.eq(products[lane]),
+                drive.regularisation.eq(drains[lane]),
+                update.negative.eq(negative),
+                update.magnitude.eq(magnitude),
+                update.certain.eq(certain),
+                update.scaling.eq(scaling),
+                update.random.eq(drawn),
+                update.weight.eq(weight),
+            ]
+            m.d.sync += [
+                negative.eq(drive.negative),
+                magnitude.eq(drive.magnitude),
+                certain.eq(drive.certain),
+                weight.eq(weights[lane]),
+                drawn.eq(random.value[32 * lane : 32 * lane + 32]),
+            ]
+            if lane < out_lanes:
+                with m.If(is_output):
+                    m.d.sync += drawn.eq(output_random.value[28 * lane : 28 * lane + 28])
+
+            result = self.write_weights[lane]
+            with m.If(update.write):
+                m.d.comb += result.eq(update.result)
+            with m.Else():
+                m.d.comb += result.eq(weight)
+            # A neuron's weight to itself becomes zero.
+            neuron = Cat(Const(lane, lane_bits), third.beat[:beat_bits], third.group)
+            with m.If(update.write & (third.kind == RECURRENT) & (neuron == third.pre)):
+                m.d.comb += result.eq(0)
+            m.d.comb += writes[lane].eq(update.write)
+
+        updated = Signal()
+        m.d.comb += updated.eq(third.valid & writes.any())
+        address, _ = self._slices(third)
+        m.d.comb += self.write_address.eq(address)
+        with m.If(updated & (third.kind == INPUT)):
+            m.d.comb += self.write_in.eq(1 << (third.beat % self._parts))
+        with m.If(updated & (third.kind == RECURRENT)):
+            m.d.comb += self.write_rec.eq(1 << (third.beat % self._parts))
+
+        # Cycle 4: in cycle 3 the next output weights are read.
+        late = Signal()
+        _, out_address = self._slices(fourth)
+        m.d.sync += late.eq(third.valid & writes[:out_lanes].any() & (third.kind == OUTPUT))
+        for lane in range(out_lanes):
+            m.d.sync += self.write_out_weights[lane].eq(self.write_weights[lane])
+        m.d.comb += self.write_out_address.eq(out_address)
+        with m.If(late):
+            m.d.comb += self.write_out.eq(1 << (fourth.beat % self._out_parts))
+
+    def _signal(
+        self,
+        m: Module,
+        posts: LaneRows,
+        products: list[Signal],
+        second: data.View,
+        third: data.View,
+    ) -> None:
+        """Cycles 2 and 3 of a signal: from products to what is known of the neuron."""
+        config = self.config
+        values = self.values
+        # 16 products of 16 and 8 bits.
+        partial = Signal(signed(28))
+        total = Signal(signed(28))
+        terms = [product[:28].as_signed() for product in products[: config.output_lanes]]
+        while len(terms) > 1:
+            terms = [sum(terms[n : n + 2][1:], terms[n]) for n in range(0, len(terms), 2)]
+        m.d.comb += total.eq(partial + terms[0])
+        learned = Signal(signed(16), reset_less=True)
+        with m.If(second.valid & (second.kind == SIGNAL)):
+            m.d.sync += partial.eq(Mux(second.last, 0, total))
+            m.d.sync += learned.eq(
+                Mux(second.signal, learning_signal(total, values.signal_scale), 0)
+            )
+
+        # Both kinds' regularisation, one after the other.
+        m.submodules.strength = strength = Scaling()
+        additive = Signal(signed(32))
+        recurrent = Signal()
+        done = Signal()
+        m.d.comb += [
+            done.eq(third.valid & (third.kind == SIGNAL) & third.last),
+            recurrent.eq(done),
+            strength.left.eq(Mux(recurrent, values.regul_rec_left, values.regul_in_left)),
+            strength.right.eq(Mux(recurrent, values.regul_rec_right, values.regul_in_right)),
+        ]
+        level = Signal(32)
+        m.d.comb += level.eq(Mux(recurrent, third.level, second.level))
+        with m.If(
+            values.regul_mode[1] & Mux(recurrent, values.regul_weights[1], values.regul_weights[0])
+        ):
+            m.d.comb += additive.eq(scale(level, strength.scaling))
+        additive_in = Signal(signed(32), reset_less=True)
+        m.d.sync += additive_in.eq(additive)
+
+        # Multiplicative regularisation weakens what would strengthen.
+        shifted = Signal(12)
+        multiplier = Signal(5)
+        m.d.comb += [
+            shifted.eq(third.level >> values.regul_mul_right),
+            multiplier.eq(16),
+        ]
+        with m.If(values.regul_mode[0] & values.regul_weights.any()):
+            m.d.comb += multiplier.eq(Mux(shifted >= 16, 0, 16 - shifted[:5]))
+        product = Signal(signed(21))
+        post = Signal(POST)
+        lane_bits = config.lanes.bit_length() - 1
+        place_bits = config.weight_lanes.bit_length() - 1
+        m.d.comb += [
+            product.eq(small_product(learned, third.derivative)),
+            post.factor.eq(Mux(product < 0, product << 4, small_product(product, multiplier))),
+            post.regularisation_in.eq(additive_in),
+            post.regularisation_rec.eq(additive),
+            posts.write_row.eq(third.pre[lane_bits:place_bits]),
+            posts.write_entries.eq(post.as_value().replicate(config.lanes)),
+        ]
+        with m.If(done):
+            m.d.comb += posts.write.eq(1 << third.pre[:lane_bits])

@@ -1,0 +1,325 @@
+"""PROPAGATE: spikes drive neurons and outputs, and leave traces (specification, section 12)."""
+
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, signed
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..neuron.leaky_integrator import Integrate
+from .config import ReckonConfig
+from .flags import ROW
+from .layout import STATE, neuron_word
+from .neuron_memory import neuron_port
+
+__all__ = ["PropagatePhase"]
+
+#: What a spike adds to a trace, before the fraction bits.
+INPUT_STEP = RECURRENT_STEP = 8
+OUTPUT_STEP = 2
+
+
+def _increased(trace: Signal, step: int, fraction: Signal) -> Mux:
+    """Return a trace after a spike, clamped."""
+    total = trace + (step << fraction)
+    top = (1 << len(trace)) - 1
+    return Mux(total > top, top, total)
+
+
+class PropagatePhase(wiring.Component):
+    """Goes through the spikes of inputs and neurons; two cycles for each neuron word and spike.
+
+    Parameters
+    ----------
+    config : ReckonConfig
+        Configuration.
+
+    Members
+    -------
+    start : In(1)
+        Begin with the next cycle.
+    busy : Out(1)
+        At work.
+    last_index, last_neuron : In(A)
+        N and R.
+    learn, force_traces, noise, noise_shift : In
+        Registers of these names.
+    shift_w_in, shift_w_rec : In(3)
+        Left shifts of the weights.
+    frac_trace_in, frac_trace_rec, frac_trace_out : In(3)
+        Fraction bits of the traces.
+    read_flags : Out(1)
+        Read a row of flags at the next clock edge.
+    row : Out(row number)
+        The row.
+    current, spikes : In(16)
+        Flags of inputs and of neurons, in the cycle after.
+    neurons : Out(neuron_port(config))
+        Use of the neuron memory.
+    stored, state : In
+        Word read last, and its effective state.
+    read_weights : Out(1)
+        Read input and recurrent weights at the next clock edge.
+    weights_address : Out(weight word and slice)
+        Which.
+    weights_in, weights_rec : In(array of signed weights)
+        The slices, in the cycle after.
+    read_output_weights : Out(1)
+        Read output weights at the next clock edge.
+    output_source : Out(A)
+        Index whose weights are read.
+    output_beat : Out(range(output_beats))
+        Which of them.
+    add : Out(1)
+        One cycle later: add them to the outputs of that beat.
+    draw_noise : Out(1)
+        Take noise.
+    noise_value : In(32)
+        Noise.
+    """
+
+    def __init__(self, config: ReckonConfig) -> None:
+        self.config = config
+        rows = config.neurons // ROW
+        weights = data.ArrayLayout(signed(config.weight_bits), config.slice_weights)
+        index = config.address_bits
+        beats = range(config.output_beats)
+        super().__init__(
+            {
+                "start": In(1),
+                "busy": Out(1),
+                "last_index": In(index),
+                "last_neuron": In(index),
+                "learn": In(3),
+                "force_traces": In(1),
+                "noise": In(1),
+                "noise_shift": In(4),
+                "shift_w_in": In(3),
+                "shift_w_rec": In(3),
+                "frac_trace_in": In(3),
+                "frac_trace_rec": In(3),
+                "frac_trace_out": In(3),
+                "read_flags": Out(1),
+                "row": Out((rows - 1).bit_length()),
+                "current": In(ROW),
+                "spikes": In(ROW),
+                "neurons": Out(neuron_port(config)),
+                "stored": In(neuron_word(config)),
+                "state": In(data.ArrayLayout(STATE, config.neuron_lanes)),
+                "read_weights": Out(1),
+                "weights_address": Out(config.weight_address_bits),
+                "weights_in": In(weights),
+                "weights_rec": In(weights),
+                "read_output_weights": Out(1),
+                "output_source": Out(index),
+                "output_beat": Out(beats),
+                "add": Out(1),
+                "draw_noise": Out(1),
+                "noise_value": In(32),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        config = self.config
+        lanes = config.neuron_lanes
+        shift = lanes.bit_length() - 1
+        row_shift = (ROW - 1).bit_length()
+
+        row = Signal(range(config.neurons // ROW + 1))
+        current, spikes = Signal(ROW), Signal(ROW)
+        source_bit = Signal(range(ROW))
+        source = Signal(config.address_bits)
+        from_input, from_neuron = Signal(), Signal()
+        word = Signal(range(config.neuron_words))
+        supplement = Signal()
+        last_word = Signal()
+        beat = Signal(range(config.output_beats + 1))
+        beats_done = Signal()
+
+        # Flags beyond N are ignored.
+        usable = Signal(ROW)
+        last_row = Signal()
+        m.d.comb += [
+            last_row.eq(row == self.last_index >> row_shift),
+            usable.eq(~0),
+        ]
+        with m.If(last_row):
+            for bit in range(ROW):
+                m.d.comb += usable[bit].eq(bit <= self.last_index[:row_shift])
+        waiting = Signal(ROW)
+        m.d.comb += waiting.eq(current | spikes)
+        for bit in reversed(range(ROW)):
+            with m.If(waiting[bit]):
+                m.d.comb += source_bit.eq(bit)
+
+        m.d.comb += [
+            self.row.eq(row),
+            last_word.eq(word == self.last_neuron >> shift),
+            beats_done.eq(~from_neuron | (beat == config.output_beats)),
+            self.neurons.word.eq(Mux(supplement, source >> shift, word)),
+            self.output_source.eq(source),
+            self.output_beat.eq(beat),
+        ]
+
+        # From the index of the neuron to its slice and its place there.
+        post = Signal(config.address_bits)
+        size = config.slice_weights
+        slices = config.neurons // size
+        m.d.comb += [
+            post.eq(Cat(Const(0, shift), word)),
+            self.weights_address.eq(Cat((post // size)[: slices.bit_length() - 1], source)),
+        ]
+
+        traced = Signal()
+        self._update(m, post, source, from_input, from_neuron, supplement, traced)
+
+        with m.FSM(name="phase") as fsm:
+            m.d.comb += self.busy.eq(~fsm.ongoing("WAIT"))
+            with m.State("WAIT"):
+                m.d.sync += row.eq(0)
+                with m.If(self.start):
+                    # A spike that came with the tick may still be on its way to the row.
+                    m.next = "BEGIN"
+            with m.State("BEGIN"):
+                m.next = "ROW"
+            with m.State("ROW"):
+                m.d.comb += self.read_flags.eq(1)
+                m.next = "FLAGS"
+            with m.State("FLAGS"):
+                m.d.sync += [
+                    current.eq(self.current & usable),
+                    spikes.eq(self.spikes & usable),
+                ]
+                m.next = "NEXT"
+            with m.State("NEXT"):
+                m.d.sync += [
+                    source.eq(Cat(source_bit, row)),
+                    from_input.eq(Array(current)[source_bit]),
+                    from_neuron.eq(Array(spikes)[source_bit]),
+                    Array(current)[source_bit].eq(0),
+                    Array(spikes)[source_bit].eq(0),
+                    word.eq(0),
+                    beat.eq(0),
+                    supplement.eq(0),
+                ]
+                with m.If(waiting.any()):
+                    m.next = "READ"
+                with m.Elif(last_row):
+                    m.next = "WAIT"
+                with m.Else():
+                    m.d.sync += row.eq(row + 1)
+                    m.next = "ROW"
+            with m.State("READ"):
+                m.d.comb += [
+                    self.neurons.read.eq(1),
+                    self.read_weights.eq(1),
+                    self.read_output_weights.eq(~beats_done),
+                ]
+                m.next = "UPDATE"
+            with m.State("UPDATE"):
+                m.d.comb += [
+                    self.neurons.write.eq(1),
+                    self.draw_noise.eq(self.noise & ~supplement),
+                ]
+                m.d.sync += word.eq(word + 1)
+                m.next = "READ"
+                with m.If(~beats_done):
+                    m.d.comb += self.add.eq(1)
+                    m.d.sync += beat.eq(beat + 1)
+                with m.If(supplement | last_word):
+                    with m.If(~supplement & traced & (source > self.last_neuron)):
+                        m.d.sync += supplement.eq(1)
+                    with m.Elif(beats_done | (from_neuron & (beat == config.output_beats - 1))):
+                        m.next = "NEXT"
+                    with m.Else():
+                        m.next = "OUTPUTS"
+            # A small network is through before all outputs are.
+            with m.State("OUTPUTS"):
+                m.d.comb += self.read_output_weights.eq(1)
+                m.next = "ADD"
+            with m.State("ADD"):
+                m.d.comb += self.add.eq(1)
+                m.d.sync += beat.eq(beat + 1)
+                m.next = "OUTPUTS"
+                with m.If(beat == config.output_beats - 1):
+                    m.next = "NEXT"
+        return m
+
+    def _update(
+        self,
+        m: Module,
+        post: Signal,
+        source: Signal,
+        from_input: Signal,
+        from_neuron: Signal,
+        supplement: Signal,
+        traced: Signal,
+    ) -> None:
+        """Compute the new state of the neurons of a word."""
+        config = self.config
+        lanes = config.neuron_lanes
+        size = config.slice_weights
+        place = Signal(range(size))
+        m.d.comb += place.eq(post)
+
+        accumulate = Signal(3)
+        m.d.comb += [
+            accumulate.eq(self.learn | self.force_traces.replicate(3)),
+            traced.eq(from_input & accumulate[0]),
+        ]
+        # The neuron of the spike's index is in one of the words.
+        shift = lanes.bit_length() - 1
+        has_source = Signal()
+        place_of_source = Signal(range(lanes))
+        own = Signal(STATE)
+        input_trace, recurrent_trace, output_trace = Signal(12), Signal(12), Signal(10)
+        m.d.comb += [
+            has_source.eq(self.neurons.word == source >> shift),
+            place_of_source.eq(source),
+            own.eq(Array(self.state[lane] for lane in range(lanes))[place_of_source]),
+            input_trace.eq(_increased(own.input_trace, INPUT_STEP, self.frac_trace_in)),
+            recurrent_trace.eq(
+                _increased(own.recurrent_trace, RECURRENT_STEP, self.frac_trace_rec)
+            ),
+            output_trace.eq(_increased(own.output_trace, OUTPUT_STEP, self.frac_trace_out)),
+        ]
+        for lane in range(lanes):
+            integrate = Integrate(config.weight_bits)
+            m.submodules[f"lane_{lane}"] = integrate
+            old, new = self.state[lane], self.neurons.state[lane]
+            # Its weight is one of those at a place of this lane.
+            places = range(lane, size, lanes)
+            which = place >> (lanes.bit_length() - 1)
+            noise = Signal(signed(16), name=f"noise_{lane}")
+            m.d.comb += [
+                integrate.potential.eq(old.potential),
+                integrate.shift_w_in.eq(self.shift_w_in),
+                integrate.shift_w_rec.eq(self.shift_w_rec),
+                noise.eq(self.noise_value[16 * lane : 16 * lane + 16]),
+            ]
+            with m.If(from_input):
+                m.d.comb += integrate.weight_in.eq(Array(self.weights_in[k] for k in places)[which])
+            with m.If(from_neuron):
+                m.d.comb += integrate.weight_rec.eq(
+                    Array(self.weights_rec[k] for k in places)[which]
+                )
+            with m.If(self.noise):
+                m.d.comb += integrate.noise.eq(noise >> self.noise_shift)
+
+            mine = Signal(name=f"mine_{lane}")
+            m.d.comb += [
+                mine.eq(has_source & (place_of_source == lane)),
+                new.potential.eq(integrate.result),
+                new.input_trace.eq(old.input_trace),
+                new.recurrent_trace.eq(old.recurrent_trace),
+                new.output_trace.eq(old.output_trace),
+            ]
+            with m.If(supplement):
+                # The potential is not written; what was stored becomes effective (peculiarity 8).
+                m.d.comb += new.potential.eq(self.stored.lanes[lane].potential)
+            with m.If(mine & traced):
+                m.d.comb += new.input_trace.eq(input_trace)
+            with m.If(mine & ~supplement & from_neuron):
+                with m.If(accumulate[1]):
+                    m.d.comb += new.recurrent_trace.eq(recurrent_trace)
+                with m.If(accumulate[2]):
+                    m.d.comb += new.output_trace.eq(output_trace)

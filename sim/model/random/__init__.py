@@ -1,0 +1,1 @@
+"""Random generators, as the hardware has them."""

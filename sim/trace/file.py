@@ -1,0 +1,211 @@
+"""Trace files."""
+
+import gzip
+import json
+import os
+import tempfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...hdl.config import CoreConfig
+from ...hdl.error import InputError
+from . import step, ticked_step
+from .family import find_family, trace_parameters
+from .fields import Fields, show
+
+__all__ = ["SUFFIX", "Trace", "read_trace", "write_trace"]
+
+#: How the name of a trace file ends.
+SUFFIX = ".trace.jsonl.gz"
+
+_VERSION = 1
+
+_ODIN_STEPS = (
+    step.ConfigStep,
+    step.LoadStep,
+    step.CheckStep,
+    step.EventStep,
+    step.SpiStep,
+    step.SettleStep,
+)
+
+#: Steps that the traces of each core have.
+_STEPS: dict[str, tuple[type[step.Step], ...]] = {
+    "odin": _ODIN_STEPS,
+    "tinyodin": _ODIN_STEPS,
+    "reckon": (
+        step.ConfigStep,
+        step.LoadStep,
+        step.CheckStep,
+        ticked_step.ItemStep,
+        ticked_step.PinStep,
+        ticked_step.TickStep,
+        step.SettleStep,
+        ticked_step.ResetStep,
+        ticked_step.PulseStep,
+        ticked_step.WaitStep,
+        ticked_step.ExpectStep,
+        ticked_step.Spi32Step,
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A recorded conversation with a core.
+
+    Attributes
+    ----------
+    name : str
+        Name of its file, without the ending.
+    config : CoreConfig
+        The core. What does not change results, such as lanes, has its default.
+    about : str
+        One sentence for people.
+    steps : tuple of Step
+        What is done, in order.
+    """
+
+    name: str
+    config: CoreConfig
+    about: str
+    steps: tuple[step.Step, ...]
+
+    @property
+    def core(self) -> str:
+        """Name of the core."""
+        return self.config.core
+
+
+def read_trace(path: str | os.PathLike, core: str | None = None) -> Trace:
+    """Read a trace file and check everything in it.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+    core : str, optional
+        The core that it must be for.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or anything in it is not as the format says; names file and line.
+    """
+    path = Path(path)
+    lines = _lines(path)
+    try:
+        config, about = _parse_header(_parse_line(lines[0]), core)
+    except InputError as error:
+        raise InputError(f"{path}: line 1: {error}") from None
+    known = {kind.do: kind for kind in _STEPS[config.core]}
+    steps = []
+    for number, line in enumerate(lines[1:], 2):
+        try:
+            steps.append(_parse_step(_parse_line(line), config, known))
+        except InputError as error:
+            raise InputError(f"{path}: line {number}: {error}") from None
+    return Trace(path.name.removesuffix(SUFFIX), config, about, tuple(steps))
+
+
+def _lines(path: Path) -> list[bytes]:
+    """Unpack a file into lines."""
+    try:
+        content = gzip.decompress(path.read_bytes())
+    except FileNotFoundError:
+        raise InputError(f"{path}: there is no such file") from None
+    except EOFError:
+        raise InputError(f"{path}: the file is truncated") from None
+    except (gzip.BadGzipFile, zlib.error):
+        raise InputError(f"{path}: not a gzip file, or damaged") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+    if not content:
+        raise InputError(f"{path}: the file is empty")
+    return content.removesuffix(b"\n").split(b"\n")
+
+
+def _parse_line(line: bytes) -> Any:
+    try:
+        return json.loads(line.decode())
+    except (ValueError, RecursionError):  # also text that is not UTF-8 and overlong numbers
+        raise InputError("not JSON") from None
+
+
+def _parse_header(values: Any, core: str | None) -> tuple[CoreConfig, str]:
+    fields = Fields(values, "the header")
+    version = fields.take("trace")
+    if type(version) is not int or version != _VERSION:
+        raise InputError(f"the format has version {show(version)}, allowed is {_VERSION}")
+    name = fields.text("core")
+    family = find_family(name)
+    if core is not None and name != core:
+        raise InputError(f"the trace is for the core {name}, expected is {core}")
+    parameters = fields.take("parameters")
+    if not isinstance(parameters, dict):
+        raise InputError(f"parameters is {show(parameters)}, allowed is an object")
+    for parameter in parameters:
+        if parameter not in family.parameters:
+            raise InputError(
+                f"traces of {name} have no parameter {show(parameter)}, "
+                f"they have {', '.join(family.parameters)}"
+            )
+    config = family.config.from_mapping(parameters)
+    about = fields.text("about")
+    fields.end()
+    return config, about
+
+
+def _parse_step(values: Any, config: CoreConfig, known: dict[str, type[step.Step]]) -> step.Step:
+    fields = Fields(values, "the step")
+    do = fields.take("do")
+    if not isinstance(do, str) or do not in known:
+        raise InputError(
+            f"traces of {config.core} have no step {show(do)}, they have {', '.join(known)}"
+        )
+    fields.what = do
+    found = known[do].parse(fields, config)
+    fields.end()
+    return found
+
+
+def write_trace(trace: Trace, path: str | os.PathLike) -> None:
+    """Write a trace file; it appears whole or not at all. The same trace gives the same bytes.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be written.
+    """
+    path = Path(path)
+    defaults = trace_parameters(type(trace.config)())
+    parameters = {
+        name: value
+        for name, value in trace_parameters(trace.config).items()
+        if value != defaults[name]
+    }
+    header = {
+        "trace": _VERSION,
+        "core": trace.core,
+        "parameters": parameters,
+        "about": trace.about,
+    }
+    lines = [header, *({"do": item.do} | item.keys(trace.config) for item in trace.steps)]
+    content = "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines)
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+            temporary = Path(file.name)
+            file.write(gzip.compress(content.encode(), mtime=0))
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o644)  # temporary files are private at first
+        temporary.replace(path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror}") from None
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
