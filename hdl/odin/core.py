@@ -45,6 +45,9 @@ class Odin(wiring.Component):
     #: The published core has no pin for `full`.
     full_pin = False
 
+    #: Members that only shells of other kinds need.
+    for_shells = ("gate",)
+
     def __init__(self, config: OdinConfig) -> None:
         self.config = config
         self.registers = registers(config)
@@ -75,8 +78,6 @@ class Odin(wiring.Component):
             # Four rows are read, then four written.
             read = min(rows, 4)
             every = (rows // read - 1) * 8 + read - 1 + one
-        words = config.neurons // 8
-        per_word = 3 - config.synapse_memory_ports
         found = {
             "virtual": one,
             "single_synapse": one,
@@ -85,8 +86,11 @@ class Odin(wiring.Component):
             "spike": every,
         }
         if config.plasticity:
-            found["bistability_one"] = (words - 1) * per_word + one
-            found["bistability_all"] = (words * config.neurons - 1) * per_word + one
+            words = config.neurons // 8
+            for name, count in (("one", words), ("all", words * config.neurons)):
+                # With one port two words are read, then two written.
+                extra = 0 if config.synapse_memory_ports == 2 else count - 2
+                found[f"bistability_{name}"] = count - 1 + extra + one
         return found
 
     def elaborate(self, platform: object) -> Module:
