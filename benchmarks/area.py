@@ -1,6 +1,6 @@
 """Synthesize configurations for targets and keep area and maximum frequency.
 
-    python benchmarks/area.py [--json] [--seeds 5]
+    python benchmarks/area.py [--core NAME] [--json] [--seeds 5]
 
 The core is behind the pins shell, as the published designs were measured.
 """
@@ -24,17 +24,29 @@ _CASES = [
     ("tinyodin", {"lanes": 8, "neuron_memory_ports": 2}, "ecp5-85k"),
     ("tinyodin", {"lanes": 8}, "ice40up5k"),
     ("tinyodin", {}, "generic"),
+    ("odin", {}, "ecp5-85k"),
+    ("odin", {}, "ice40up5k"),
+    ("odin", {"neuron_memory_ports": 2}, "ecp5-85k"),
+    ("odin", {"lanes": 8}, "ecp5-85k"),
+    ("odin", {"lanes": 8, "neuron_memory_ports": 2}, "ecp5-85k"),
+    ("odin", {"izhikevich": 0}, "ecp5-85k"),
+    ("odin", {"plasticity": 0}, "ecp5-85k"),
+    ("odin", {"lif": 0, "burst_queue": 0}, "ecp5-85k"),
 ]
 
 
 def main() -> None:
     """Print a table, or JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    cores = sorted({core for core, _, _ in _CASES})
+    parser.add_argument("--core", choices=cores, help="one core only")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--seeds", type=int, default=5, help="seeds of place and route")
     arguments = parser.parse_args()
     results = []
     for core, parameters, target in _CASES:
+        if arguments.core not in (None, core):
+            continue
         component, _ = make_component(make_config(core, parameters), "pins")
         found = synthesize(
             component,
