@@ -61,6 +61,10 @@ class RegisterFile(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
+        # High bits are the same for all, so they are compared once.
+        bits = max(register.address for register in self._registers).bit_length()
+        number = self.address[:bits]
+        write = self.write & (self.address[bits:] == 0)
         for register in self._registers:
             value = Signal(
                 register.width,
@@ -69,6 +73,6 @@ class RegisterFile(wiring.Component):
                 reset_less=not self._resets,
             )
             m.d.comb += self.values[register.name].eq(value)
-            with m.If(self.write & (self.address == register.address)):
+            with m.If(write & (number == register.address)):
                 m.d.sync += value.eq(self.data)
         return m

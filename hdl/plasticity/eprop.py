@@ -3,7 +3,7 @@
 All circuits here are purely combinational.
 """
 
-from amaranth.hdl import Module, Mux, Value, signed
+from amaranth.hdl import Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -49,7 +49,8 @@ def small_product(value: Value, factor: Value) -> Value:
 
 def learning_signal(total: Value, scale: Value) -> Value:
     """Return the learning signal, 16 bits signed, of a sum of errors times output weights."""
-    return saturate((total << scale) >> 12)
+    # Shifted to the right only, which is smaller: by 15 minus the scale, after three zeros.
+    return saturate((total << 3) >> (15 - scale)[:4])
 
 
 class OutputError(wiring.Component):
@@ -141,9 +142,7 @@ class RegularisationLevel(wiring.Component):
     Members
     -------
     trace : In(12)
-        Recurrent trace.
-    fraction : In(3)
-        Its fraction bits.
+        Recurrent trace, without its fraction bits.
     threshold : In(12)
         Level above which regularisation acts.
     result : Out(12)
@@ -151,13 +150,11 @@ class RegularisationLevel(wiring.Component):
     """
 
     def __init__(self) -> None:
-        super().__init__(
-            {"trace": In(12), "fraction": In(3), "threshold": In(12), "result": Out(12)}
-        )
+        super().__init__({"trace": In(12), "threshold": In(12), "result": Out(12)})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        above = (self.trace >> self.fraction) - self.threshold
+        above = self.trace - self.threshold
         with m.If(~above[-1]):
             m.d.comb += self.result.eq(above[:12])
         return m
@@ -174,12 +171,16 @@ class Scaling(wiring.Component):
         The shifts.
     short : In(1)
         Numbers have 28 bits; else 32.
+    cut : In(1)
+        What leaves a number to the left is lost; else the number becomes the greatest there is.
     scaling : Out(SCALING)
         What `scale` and `WeightUpdate` need.
     """
 
     def __init__(self) -> None:
-        super().__init__({"left": In(5), "right": In(5), "short": In(1), "scaling": Out(SCALING)})
+        super().__init__(
+            {"left": In(5), "right": In(5), "short": In(1), "cut": In(1), "scaling": Out(SCALING)}
+        )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -192,7 +193,7 @@ class Scaling(wiring.Component):
             self.scaling.high.eq(full >> self.right),
             self.scaling.low.eq(Mux(net > 0, ones << net[:5], ones)),
             # A bit from here on leaves the number when it is shifted to the left.
-            self.scaling.overflow.eq(~(full >> self.left)),
+            self.scaling.overflow.eq(Mux(self.cut, 0, ~(full >> self.left))),
         ]
         return m
 
@@ -244,14 +245,22 @@ class Drive(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        difference = ((self.product >> 4) - self.regularisation)[:32]
-        clamped = ~difference[31] & self.product[31]
-        drive = Mux(clamped, 1 << 31, difference)
+        difference = Signal(32)
+        clamped, below = Signal(), Signal()
         m.d.comb += [
-            self.negative.eq(drive[31]),
-            self.magnitude.eq(Mux(drive[31], -drive, drive)),
-            self.certain.eq(drive == 1 << 31),
+            difference.eq((self.product >> 4) - self.regularisation),
+            below.eq(difference[31]),
+            clamped.eq(~below & self.product[31]),
+            self.negative.eq(below | clamped),
+            # The negative of a number is its complement plus one.
+            self.magnitude.eq(
+                ((difference ^ below.replicate(32)) & (~clamped).replicate(32)) + below
+            ),
         ]
+        # The number without a positive counterpart is its own magnitude.
+        with m.If(clamped):
+            m.d.comb += self.magnitude[31].eq(1)
+        m.d.comb += self.certain.eq(self.magnitude[31])
         return m
 
 
@@ -273,6 +282,8 @@ class WeightUpdate(wiring.Component):
         A random number, as wide as the drive.
     weight : In(signed(bits))
         The weight.
+    scaled : Out(32)
+        The magnitude times the learning rate.
     write : Out(1)
         The update happens.
     result : Out(signed(bits))
@@ -289,6 +300,7 @@ class WeightUpdate(wiring.Component):
                 "scaling": In(SCALING),
                 "random": In(32),
                 "weight": In(signed(bits)),
+                "scaled": Out(32),
                 "write": Out(1),
                 "result": Out(signed(bits)),
             }
@@ -297,10 +309,12 @@ class WeightUpdate(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         overflow = (self.magnitude & self.scaling.overflow).any()
-        scaled = Mux(overflow, self.scaling.high, scale(self.magnitude, self.scaling))
+        m.d.comb += self.scaled.eq(
+            Mux(overflow, self.scaling.high, scale(self.magnitude, self.scaling))
+        )
         limit = Mux(self.negative, 1 << (self._bits - 1), (1 << (self._bits - 1)) - 1)
         m.d.comb += [
-            self.write.eq(self.magnitude.any() & (self.certain | (scaled >= self.random))),
+            self.write.eq(self.magnitude.any() & (self.certain | (self.scaled >= self.random))),
             self.result.eq(self.weight + Mux(self.negative, -1, 1)),
         ]
         with m.If(self.weight.as_unsigned() == limit):

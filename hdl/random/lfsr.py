@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from amaranth.hdl import Array, Cat, Module, Signal, Value
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 __all__ = ["LinearRecurrence", "check_recurrence", "window_of_seed"]
@@ -99,16 +99,16 @@ class LinearRecurrence(wiring.Component):
     value : Out(steps)
         Its present elements; bit i is s[i].
     load : In(number of seeds)
-        Start these sequences from `seed`; precedes `draw`.
-    seed : In(b)
-        New seed.
+        Start these sequences from their seeds; precedes `draw`.
+    seeds : In(array of b bits, one for each sequence)
+        New seeds.
     """
 
     def __init__(
         self, *, a: int, b: int, steps: int, seeds: Sequence[int], draw_bits: int | None = None
     ) -> None:
         check_recurrence(a, b)
-        self._a, self._b, self._steps, self._seeds = a, b, steps, seeds
+        self._a, self._b, self._steps, self._initial = a, b, steps, seeds
         self._draw_bits = steps if draw_bits is None else draw_bits
         super().__init__(
             {
@@ -116,7 +116,7 @@ class LinearRecurrence(wiring.Component):
                 "draw": In(1),
                 "value": Out(steps),
                 "load": In(len(seeds)),
-                "seed": In(b),
+                "seeds": In(data.ArrayLayout(b, len(seeds))),
             },
         )
 
@@ -124,7 +124,7 @@ class LinearRecurrence(wiring.Component):
         m = Module()
         a, b, steps = self._a, self._b, self._steps
         windows = []
-        for number, seed in enumerate(self._seeds):
+        for number, seed in enumerate(self._initial):
             constant = [(seed >> index) & 1 for index in range(b)]
             elements = window_of_seed(constant, a, b, self._draw_bits)
             initial = sum(bit << index for index, bit in enumerate(elements))
@@ -146,7 +146,9 @@ class LinearRecurrence(wiring.Component):
         following = Cat(window, self.value)[-b:]
         for number, stored in enumerate(windows):
             with m.If(self.load[number]):
-                m.d.sync += stored.eq(Cat(*window_of_seed(self.seed, a, b, self._draw_bits)))
+                m.d.sync += stored.eq(
+                    Cat(*window_of_seed(self.seeds[number], a, b, self._draw_bits))
+                )
             with m.Elif(self.draw & (self.select == number)):
                 m.d.sync += stored.eq(following)
         return m

@@ -14,7 +14,8 @@ class ReckonAccess(wiring.Signature):
     A request is held until it is taken; it is taken when it is done. Register writes are taken at once.
     Memory requests are served while the core is in IDLE, in CONFIG, ready for the next time step or
     waiting for a target, and register `config_mode` is 1; while it is 0 they are taken without effect
-    and read as zero.
+    and read as zero. A host may give up a memory request, as the `pins` shell does: it drops `valid` and
+    `write` and lets all else stand still for eight cycles.
 
     Members
     -------

@@ -174,8 +174,8 @@ class ReckonConfig(CoreConfig):
         return (self.output_weight_words * slices - 1).bit_length()
 
     @property
-    def leak_units(self) -> int:
-        """Neurons that leak at once: a whole word, but in the smallest cores."""
+    def neuron_units(self) -> int:
+        """Neurons of a word that are handled at once: all, but in the smallest cores."""
         return self.neuron_lanes if self.lanes >= 4 else 1
 
     @property

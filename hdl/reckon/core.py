@@ -8,10 +8,11 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..interface.register_file import RegisterFile
+from ..memory.sram import Sram
 from ..random.lfsr import LinearRecurrence
 from .access import ReckonAccess
 from .config import CHUNK, ReckonConfig
-from .flags import ROW, FlagRows
+from .flags import ROW
 from .input_items import InputItems, Targets
 from .layout import SPACES, event_word, memories
 from .leak import LeakPhase
@@ -128,7 +129,10 @@ class Reckon(wiring.Component):
         m.submodules.neurons = neurons = NeuronMemory(config)
         m.submodules.outputs = outputs = OutputLayer(config)
         m.submodules.winners = winners = WinnerCounters(config)
-        m.submodules.spikes = spikes = FlagRows(rows=config.neurons // ROW)
+        # A memory has at least two words.
+        m.submodules.spikes = spikes = Sram(
+            words=max(2, config.neurons // ROW), width=ROW, granularity=ROW, ports=2
+        )
         m.submodules.weights_in = weights_in = self._weights(config.weight_words)
         m.submodules.weights_rec = weights_rec = self._weights(config.weight_words)
         m.submodules.weights_out = weights_out = WeightMemory(
@@ -180,7 +184,8 @@ class Reckon(wiring.Component):
         with m.If(send.read):
             m.d.comb += [outputs.read.eq(1), outputs.read_beat.eq(output_index >> lane_bits)]
         m.d.comb += [
-            outputs.clear.eq(self._sample_ends),
+            outputs.clear.eq(self._clear),
+            outputs.clear_beat.eq(self._clear_row),
             outputs.last_output.eq(values.last_output),
             outputs.leak.eq(leak.start),
             outputs.leak_last.eq(
@@ -190,7 +195,10 @@ class Reckon(wiring.Component):
             outputs.stochastic_rounding.eq(values.stochastic_rounding),
             outputs.add.eq(propagate.add),
             outputs.shift_w_out.eq(values.shift_w_out),
-            winners.winner.eq(Mux(values.regression, 0, outputs.winner)),
+            winners.clear.eq(self._clear),
+            winners.winner.eq(
+                Mux(self._clear, self._clear_row, Mux(values.regression, 0, outputs.winner))
+            ),
             winners.last_output.eq(values.last_output),
             winners.find.eq(send.find),
             send.finding.eq(winners.busy),
@@ -218,7 +226,8 @@ class Reckon(wiring.Component):
             m.d.sync += word_read.eq(neurons.port.word)
         m.d.comb += [
             alpha_select.eq(alpha_bits.bit_select(word_read, 1)),
-            neurons.clear.eq(self._sample_ends),
+            neurons.clear.eq(self._clear),
+            neurons.clear_row.eq(self._clear_row),
             leak.last_index.eq(last_leak),
             leak.stored.eq(neurons.stored),
             leak.state.eq(neurons.state),
@@ -237,14 +246,21 @@ class Reckon(wiring.Component):
             propagate.frac_trace_rec.eq(values.frac_trace_rec),
             propagate.frac_trace_out.eq(values.frac_trace_out),
             propagate.current.eq(items.flags),
-            propagate.spikes.eq(spikes.read_flags),
+            propagate.spikes.eq(spikes.read_data),
             propagate.stored.eq(neurons.stored),
             propagate.state.eq(neurons.state),
             propagate.weights_in.eq(weights_in.weights),
             propagate.weights_rec.eq(weights_rec.weights),
         ]
 
-        # Who uses the memories: the phase at work.
+        # Who uses the memories: the phase at work. Both kinds of weights are read at the same address.
+        read_address = self._read_address = Signal(config.weight_address_bits)
+        m.d.comb += [
+            neurons.port.write.eq(leak.neurons.write | propagate.neurons.write),
+            neurons.port.state.eq(
+                Mux(leak.busy, leak.neurons.state.as_value(), propagate.neurons.state.as_value())
+            ),
+        ]
         with m.If(leak.busy):
             self._use_neurons(m, neurons, leak.neurons)
         with m.Elif(propagate.busy):
@@ -253,15 +269,18 @@ class Reckon(wiring.Component):
         lanes_per_slice = weights_out.size // config.output_lanes
         m.d.comb += [
             spikes.read.eq(propagate.read_flags),
-            spikes.read_row.eq(propagate.row),
-            spikes.write.eq(leak.write),
-            spikes.write_row.eq(leak.row),
-            spikes.write_flags.eq(leak.spikes),
-            spikes.clear.eq(leak.start | self._propagated | self._sample_ends),
+            spikes.read_address.eq(propagate.row),
+            # Spikes are gone as soon as they are seen.
+            spikes.write.eq(leak.write | propagate.flags_seen | self._clear),
+            spikes.write_address.eq(
+                Mux(leak.busy, leak.row, Mux(self._clear, self._clear_row, propagate.row))
+            ),
+            spikes.write_data.eq(Mux(leak.busy, leak.spikes, 0)),
             weights_in.read.eq(propagate.read_weights),
             weights_rec.read.eq(propagate.read_weights),
-            weights_in.read_address.eq(propagate.weights_address),
-            weights_rec.read_address.eq(propagate.weights_address),
+            weights_in.read_address.eq(read_address),
+            weights_rec.read_address.eq(read_address),
+            read_address.eq(propagate.weights_address),
             weights_out.read.eq(propagate.read_output_weights),
             weights_out.read_address.eq(
                 Cat(
@@ -302,12 +321,7 @@ class Reckon(wiring.Component):
 
     @staticmethod
     def _use_neurons(m: Module, neurons: NeuronMemory, port: object) -> None:
-        m.d.comb += [
-            neurons.port.read.eq(port.read),
-            neurons.port.word.eq(port.word),
-            neurons.port.write.eq(port.write),
-            neurons.port.state.eq(port.state),
-        ]
+        m.d.comb += [neurons.port.read.eq(port.read), neurons.port.word.eq(port.word)]
 
     def _sequence(
         self,
@@ -332,12 +346,16 @@ class Reckon(wiring.Component):
         idle, ready = Signal(), Signal()
         sample_ends = self._sample_ends = Signal()
         propagated = self._propagated = Signal()
+        # What a sample leaves behind is cleared row by row before the next one, and after a reset.
+        clear = self._clear = Signal()
+        clear_rows = max(self.config.neurons // ROW, self.config.outputs)
+        clear_row = self._clear_row = Signal(range(clear_rows))
         pending = self._pending = Signal()
         m.d.comb += [
             pending.eq(stepping | (time_step.step & ready)),
             time_step.idle.eq(idle & ~stepping),
             time_step.ready.eq(ready & ~stepping),
-            step.eq(pending & ~accessing),
+            step.eq(pending & ~accessing & ~clear),
             self.idle.eq(at_rest & ~accessing & ~pending),
             self.ready.eq(Mux(values.timing_mode, time_step.error, ready & ~stepping)),
         ]
@@ -376,8 +394,14 @@ class Reckon(wiring.Component):
                     m.next = "HALTED"
 
         with m.FSM(name="phase"):
+            with m.State("CLEAR"):
+                m.d.comb += [idle.eq(1), ready.eq(1), clear.eq(1)]
+                m.d.sync += clear_row.eq(clear_row + 1)
+                with m.If(clear_row == clear_rows - 1):
+                    m.d.sync += clear_row.eq(0)
+                    m.next = "IDLE"
             with m.State("IDLE"):
-                m.d.comb += [idle.eq(1), ready.eq(1), at_rest.eq(1), winners.clear.eq(1)]
+                m.d.comb += [idle.eq(1), ready.eq(1), at_rest.eq(1)]
                 with m.If(step & self.sample):
                     m.d.comb += propagate.start.eq(1)
                     m.next = "PROPAGATE"
@@ -432,7 +456,7 @@ class Reckon(wiring.Component):
                         m.next = "PROPAGATE"
                     with m.Else():
                         m.d.comb += sample_ends.eq(1)
-                        m.next = "IDLE"
+                        m.next = "CLEAR"
             with m.State("HALTED"):
                 m.d.comb += [idle.eq(1), ready.eq(1), at_rest.eq(1)]
         if targets is not None:
@@ -492,8 +516,7 @@ class Reckon(wiring.Component):
                 weights_in.read.eq(learn.read_in),
                 weights_rec.read.eq(learn.read_rec),
                 weights_out.read.eq(learn.read_out),
-                weights_in.read_address.eq(learn.read_address),
-                weights_rec.read_address.eq(learn.read_address),
+                self._read_address.eq(learn.read_address),
                 weights_out.read_address.eq(learn.read_out_address),
             ]
 
@@ -520,29 +543,33 @@ class Reckon(wiring.Component):
 
         for name, (register, steps, seeds) in ROUNDING_SEEDS.items():
             draw = leak.draw_potential if name == "potential" else leak.draw_traces
-            for lane in range(self.config.neuron_lanes):
-                generator = LinearRecurrence(a=1, b=15, steps=steps, seeds=seeds[lane : lane + 1])
-                m.submodules[f"round_{name}_{lane}"] = generator
+            lanes, units = self.config.neuron_lanes, self.config.neuron_units
+            for unit in range(units):
+                # Neurons that are handled one after the other share the circuit.
+                generator = LinearRecurrence(a=1, b=15, steps=steps, seeds=seeds[unit:lanes:units])
+                m.submodules[f"round_{name}_{unit}"] = generator
                 m.d.comb += [
+                    generator.select.eq(leak.part),
                     generator.draw.eq(draw),
-                    generator.load.eq(loads(register)),
-                    generator.seed.eq(seed[15 * lane : 15 * lane + 15]),
-                    leak.random[lane][name].eq(generator.value),
+                    generator.load.eq(loads(register).replicate(lanes // units)),
+                    leak.random[unit][name].eq(generator.value),
                 ]
+                for number, sequence in enumerate(range(unit, lanes, units)):
+                    m.d.comb += generator.seeds[number].eq(seed[15 * sequence : 15 * sequence + 15])
         m.submodules.round_output = generator = LinearRecurrence(
             a=1, b=15, steps=7, seeds=(0x7ABA,)
         )
         m.d.comb += [
             generator.draw.eq(outputs.draw),
             generator.load.eq(loads("seed_round_output")),
-            generator.seed.eq(seed),
+            generator.seeds[0].eq(seed),
             outputs.random.eq(generator.value),
         ]
         m.submodules.noise = generator = LinearRecurrence(a=3, b=17, steps=32, seeds=(0x1F0F1,))
         m.d.comb += [
             generator.draw.eq(propagate.draw_noise),
             generator.load.eq(loads("seed_noise")),
-            generator.seed.eq(seed),
+            generator.seeds[0].eq(seed),
             propagate.noise_value.eq(generator.value),
         ]
         if learn is not None:
@@ -558,7 +585,7 @@ class Reckon(wiring.Component):
         m: Module,
         neurons: NeuronMemory,
         outputs: OutputLayer,
-        spikes: FlagRows,
+        spikes: Sram,
         send: SendPhase,
         weights_in: WeightMemory,
         weights_rec: WeightMemory,
@@ -635,7 +662,11 @@ class Reckon(wiring.Component):
             parts = replaced(memory.weights.as_value(), chunk, width)
             with m.If(target == spaces[name]):
                 with m.If(reading):
-                    m.d.comb += [memory.read.eq(1), memory.read_address.eq(place)]
+                    m.d.comb += memory.read.eq(1)
+                    if name == "weights_out":
+                        m.d.comb += memory.read_address.eq(place)
+                    else:
+                        m.d.comb += self._read_address.eq(place)
                 with m.If(write & exists):
                     m.d.comb += [
                         memory.write.eq(~0),
@@ -661,16 +692,13 @@ class Reckon(wiring.Component):
             (target == spaces["neurons"]) & request.p.write & address[chunk_bits + word_bits]
         )
         old = neurons.stored.as_value()
-        parts = replaced(old, chunk, width)
         index = address[: config.address_bits]
         row_shift = (ROW - 1).bit_length()
         with m.If(target == spaces["neurons"]):
             with m.If(reading):
                 m.d.comb += [neurons.port.read.eq(1), neurons.port.word.eq(place)]
-            m.d.comb += [
-                neurons.host_write.eq(write & exists),
-                neurons.host_word.eq(Cat(*parts)),
-            ]
+            with m.If(write):
+                m.d.comb += neurons.host_write.eq(1 << chunk)
             with m.If(exists):
                 m.d.comb += read_value.eq(
                     Array(
@@ -682,6 +710,7 @@ class Reckon(wiring.Component):
         m.d.comb += [
             neurons.flag_index.eq(index),
             neurons.flag_value.eq(request.p.data[1]),
+            neurons.host_data.eq(request.p.data),
             bit.eq(1 << index[:row_shift]),
         ]
 
@@ -702,7 +731,7 @@ class Reckon(wiring.Component):
                     self._accessing.eq(1),
                     neurons.flag_read.eq(1),
                     spikes.read.eq(1),
-                    spikes.read_row.eq(index >> row_shift),
+                    spikes.read_address.eq(index >> row_shift),
                 ]
                 m.next = "FLAG_WRITE"
             with m.State("FLAG_WRITE"):
@@ -711,9 +740,9 @@ class Reckon(wiring.Component):
                     done.eq(1),
                     neurons.flag_write.eq(1),
                     spikes.write.eq(1),
-                    spikes.write_row.eq(index >> row_shift),
-                    spikes.write_flags.eq(
-                        Mux(request.p.data[0], spikes.read_flags | bit, spikes.read_flags & ~bit)
+                    spikes.write_address.eq(index >> row_shift),
+                    spikes.write_data.eq(
+                        Mux(request.p.data[0], spikes.read_data | bit, spikes.read_data & ~bit)
                     ),
                 ]
                 m.next = "WAIT"

@@ -77,9 +77,9 @@ class InputItems(wiring.Component):
         with m.If(self.tick):
             m.d.sync += waiting.eq(~waiting)
         m.d.comb += [
-            # Its present spikes are gone when the other bank begins to collect.
-            rows.clear[0].eq(self.clear_all | (Mux(waiting, self.tick, self.clear_present))),
-            rows.clear[1].eq(self.clear_all | (Mux(waiting, self.clear_present, self.tick))),
+            # Present spikes are gone after their time step, and when their bank begins to collect.
+            rows.clear[0].eq(self.clear_all | (waiting & (self.tick | self.clear_present))),
+            rows.clear[1].eq(self.clear_all | (~waiting & (self.tick | self.clear_present))),
             self.flags.eq(rows.read_flags),
             self.address.eq(item.address),
         ]

@@ -1,6 +1,6 @@
 """Small memories of rows with an entry for each lane."""
 
-from amaranth.hdl import Array, Module, Mux, Shape, Signal
+from amaranth.hdl import Module, Shape, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -13,7 +13,7 @@ class LaneRows(wiring.Component):
     """Rows of entries, one for each lane; each lane is a memory of its own.
 
     A lane is not read at a row in the cycle in which it is written there. With a single row there are
-    registers, which show what has been written at once.
+    registers, which show what has been written at once. Entries are undefined until written.
 
     Parameters
     ----------
@@ -23,13 +23,9 @@ class LaneRows(wiring.Component):
         Size.
     granularity : int, optional
         Bits of an entry that are written together; all if absent.
-    clears : bool
-        There is `clear`; else entries are undefined until written.
 
     Members
     -------
-    clear : In(1)
-        Set all entries to zero at the next clock edge.
     read : In(lanes)
         Lanes to read at the next clock edge.
     read_row : In(range(rows))
@@ -37,7 +33,7 @@ class LaneRows(wiring.Component):
     entries : Out(array of shape)
         What each lane has read last, from the cycle after `read` on.
     write : In(lanes x parts of an entry)
-        What to write at the next clock edge; precedes `clear`.
+        What to write at the next clock edge.
     write_row : In(range(rows))
         The row.
     write_entries : In(array of shape)
@@ -51,39 +47,34 @@ class LaneRows(wiring.Component):
         rows: int,
         lanes: int,
         granularity: int | None = None,
-        clears: bool = False,
     ) -> None:
-        self._rows, self._lanes, self._clears = rows, lanes, clears
+        self._rows, self._lanes = rows, lanes
         self._width = Shape.cast(shape).width
         self._granularity = granularity or self._width
         entries = data.ArrayLayout(shape, lanes)
-        members = {
-            "read": In(lanes),
-            "read_row": In(range(rows)),
-            "entries": Out(entries),
-            "write": In(lanes * (self._width // self._granularity)),
-            "write_row": In(range(rows)),
-            "write_entries": In(entries),
-        }
-        if clears:
-            members["clear"] = In(1)
-        super().__init__(members)
+        super().__init__(
+            {
+                "read": In(lanes),
+                "read_row": In(range(rows)),
+                "entries": Out(entries),
+                "write": In(lanes * (self._width // self._granularity)),
+                "write_row": In(range(rows)),
+                "write_entries": In(entries),
+            }
+        )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         width, step = self._width, self._granularity
         parts = width // step
-        clear = self.clear if self._clears else 0
         for lane in range(self._lanes):
             low = lane * width
             found = self.entries.as_value()[low : low + width]
             new = self.write_entries.as_value()[low : low + width]
             write = self.write[lane * parts : (lane + 1) * parts]
             if self._rows == 1:
-                entry = Signal(width, name=f"entry_{lane}", reset_less=not self._clears)
+                entry = Signal(width, name=f"entry_{lane}", reset_less=True)
                 m.d.comb += found.eq(entry)
-                with m.If(clear):
-                    m.d.sync += entry.eq(0)
                 for part in range(parts):
                     with m.If(write[part]):
                         bits = slice(part * step, part * step + step)
@@ -99,17 +90,4 @@ class LaneRows(wiring.Component):
                 memory.write_data.eq(new),
                 found.eq(memory.read_data),
             ]
-            if not self._clears:
-                continue
-            # What has not been written since the last clear is zero.
-            written = [Signal(name=f"written_{lane}_{row}") for row in range(self._rows)]
-            known = Signal(name=f"known_{lane}")
-            m.d.comb += found.eq(Mux(known, memory.read_data, 0))
-            with m.If(self.read[lane]):
-                m.d.sync += known.eq(Array(written)[self.read_row])
-            for row, bit in enumerate(written):
-                with m.If(write.any() & (self.write_row == row)):
-                    m.d.sync += bit.eq(1)
-                with m.Elif(clear):
-                    m.d.sync += bit.eq(0)
         return m

@@ -1,6 +1,6 @@
 """LEAK: potentials and traces decay, neurons spike (specification, section 9)."""
 
-from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.hdl import Array, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -27,7 +27,7 @@ __all__ = ["LeakPhase", "random_numbers"]
 
 
 def random_numbers(config: ReckonConfig) -> data.ArrayLayout:
-    """Layout of the random numbers for rounding, for each lane of a neuron word."""
+    """Layout of the random numbers for rounding, for each neuron handled at once."""
     return data.ArrayLayout(
         data.StructLayout(
             {
@@ -37,7 +37,7 @@ def random_numbers(config: ReckonConfig) -> data.ArrayLayout:
                 "output_trace": KAPPA_FRACTION,
             }
         ),
-        config.neuron_lanes,
+        config.neuron_units,
     )
 
 
@@ -118,7 +118,8 @@ class _NeuronLeak(wiring.Component):
 
 
 class LeakPhase(wiring.Component):
-    """Lets all neurons leak, and notes which of them spike.
+    """Lets all neurons leak, and notes which of them spike; two cycles for each neuron word, or four where
+    its neurons are handled one after the other.
 
     Parameters
     ----------
@@ -141,10 +142,12 @@ class LeakPhase(wiring.Component):
         Top of the word's alpha.
     kappa, reset_to_zero, stochastic_rounding : In
         Registers of these names.
+    part : Out(range(neuron_lanes / neuron_units))
+        Which neurons of the word are handled.
     draw_potential, draw_traces : Out(1)
-        Take random numbers.
+        Take their random numbers.
     random : In(random_numbers(config))
-        Random numbers.
+        Their random numbers.
     write : Out(1)
         Write a row of spikes.
     row : Out(row number)
@@ -168,6 +171,7 @@ class LeakPhase(wiring.Component):
                 "kappa": In(8),
                 "reset_to_zero": In(1),
                 "stochastic_rounding": In(1),
+                "part": Out(range(config.neuron_lanes // config.neuron_units)),
                 "draw_potential": Out(1),
                 "draw_traces": Out(1),
                 "random": In(random_numbers(config)),
@@ -181,7 +185,7 @@ class LeakPhase(wiring.Component):
         m = Module()
         config = self.config
         lanes = config.neuron_lanes
-        units = config.leak_units
+        units = config.neuron_units
         parts = lanes // units
         word = Signal(range(config.neuron_words))
         part = Signal(range(parts))
@@ -194,16 +198,14 @@ class LeakPhase(wiring.Component):
             last.eq(word == self.last_index >> shift),
             partial.eq(last & (self.last_index[:shift] != lanes - 1) if shift else 0),
             self.neurons.word.eq(word),
+            self.part.eq(part),
         ]
 
         exact = Signal()
         m.d.comb += exact.eq(self.alpha_select & (self.stored.alpha == 0))
 
-        kept = Signal(data.ArrayLayout(STATE, lanes))
-        kept_spikes = Signal(lanes)
-        now = Signal(data.ArrayLayout(STATE, lanes))
         now_spikes = Signal(lanes)
-        m.d.comb += [now.eq(kept), now_spikes.eq(kept_spikes), self.neurons.state.eq(now)]
+        update = Signal()
         neuron_units = []
         for unit in range(units):
             neuron = _NeuronLeak(config)
@@ -217,19 +219,26 @@ class LeakPhase(wiring.Component):
                 neuron.reset_to_zero.eq(self.reset_to_zero),
                 neuron.round.eq(self.stochastic_rounding),
             ]
-        # With fewer units than lanes a lane's products and its state come from different parts, so a
-        # lane takes two cycles of its own.
-        with m.Switch(part):
-            for number in range(parts):
-                with m.Case(number):
-                    for unit, neuron in enumerate(neuron_units):
-                        lane = number * units + unit
-                        m.d.comb += [
-                            neuron.state.eq(self.state[lane]),
-                            neuron.random.eq(self.random[lane]),
-                            now[lane].eq(neuron.result),
-                            now_spikes[lane].eq(neuron.spike),
-                        ]
+        # With fewer units than lanes the first neurons' new states wait for the last.
+        for unit, neuron in enumerate(neuron_units):
+            mine = [number * units + unit for number in range(parts)]
+            m.d.comb += [
+                neuron.state.eq(Array(self.state[lane] for lane in mine)[part]),
+                neuron.random.eq(self.random[unit]),
+            ]
+            for number, lane in enumerate(mine[:-1]):
+                kept = Signal(STATE, name=f"state_{lane}", reset_less=True)
+                kept_spike = Signal(name=f"spike_{lane}", reset_less=True)
+                with m.If(update & (part == number)):
+                    m.d.sync += [kept.eq(neuron.result), kept_spike.eq(neuron.spike)]
+                m.d.comb += [
+                    self.neurons.state[lane].eq(kept),
+                    now_spikes[lane].eq(kept_spike),
+                ]
+            m.d.comb += [
+                self.neurons.state[mine[-1]].eq(neuron.result),
+                now_spikes[mine[-1]].eq(neuron.spike),
+            ]
 
         row_of = Signal.like(self.row)
         per_row = ROW // lanes
@@ -258,14 +267,17 @@ class LeakPhase(wiring.Component):
                     m.d.comb += [self.write.eq(1), self.spikes.eq(collected)]
                     m.next = "WAIT"
             with m.State("UPDATE"):
-                m.d.sync += [kept.eq(now), kept_spikes.eq(now_spikes), part.eq(part + 1)]
+                m.d.sync += part.eq(part + 1)
+                m.d.comb += [
+                    update.eq(1),
+                    self.draw_potential.eq(self.stochastic_rounding & ~exact),
+                    self.draw_traces.eq(self.stochastic_rounding),
+                ]
                 m.next = "PRODUCTS"
                 with m.If(part == parts - 1):
                     row = Signal(ROW)
                     m.d.comb += [
                         self.neurons.write.eq(1),
-                        self.draw_potential.eq(self.stochastic_rounding & ~exact),
-                        self.draw_traces.eq(self.stochastic_rounding),
                         row.eq(collected | (now_spikes << (position << shift))),
                         self.write.eq((position == per_row - 1) | last),
                         self.spikes.eq(row),
@@ -275,7 +287,8 @@ class LeakPhase(wiring.Component):
                         word.eq(word + 1),
                         part.eq(0),
                     ]
-                    m.next = "READ"
                     with m.If(last):
                         m.next = "WAIT"
+                    with m.Else():
+                        m.d.comb += [self.neurons.read.eq(1), self.neurons.word.eq(word + 1)]
         return m

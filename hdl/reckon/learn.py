@@ -18,7 +18,7 @@ cycle
 A memory is read in one cycle of a pair and written in the other, so one port is enough.
 """
 
-from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, signed
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -57,11 +57,16 @@ POST = data.StructLayout(
     }
 )
 
-#: Bits of the second operand of a product: an output trace times 16 is the widest.
-OPERAND_BITS = 15
+#: Bits of the second operand of a product: a trace is the widest.
+OPERAND_BITS = 13
 
 #: Bits of D.
 PRODUCT_BITS = 37
+
+
+def _reaches_one(trace: Value, fraction: Value) -> Value:
+    """Tell whether a trace is not 0 without its fraction bits."""
+    return Cat(bit & (fraction <= n) for n, bit in enumerate(trace)).any()
 
 
 class LearnPhase(wiring.Component):
@@ -215,22 +220,29 @@ class LearnPhase(wiring.Component):
         mine = Signal(STATE)
         lane = Signal(range(lanes))
         m.d.comb += lane.eq(index)
-        with m.If(Array(self.first_fresh)[lane] if lanes > 1 else self.first_fresh):
+        with m.If(Array(self.first_fresh[n] for n in range(lanes))[lane]):
             m.d.comb += mine.eq(Array(self.stored.lanes[n] for n in range(lanes))[lane])
-        trace_in, trace_rec, trace_out = Signal(12), Signal(12), Signal(10)
+        kind = Signal(2)
+        trace, shifted = Signal(12), Signal(12)
+        fraction = Signal(3)
         m.submodules.derivative = derivative = SurrogateDerivative()
         m.submodules.level = level = RegularisationLevel()
         m.d.comb += [
-            trace_in.eq(mine.input_trace >> values.frac_trace_in),
-            trace_rec.eq(mine.recurrent_trace >> values.frac_trace_rec),
-            trace_out.eq(mine.output_trace >> values.frac_trace_out),
+            kind.eq(Mux(second, Mux(odd, RECURRENT, INPUT), Mux(odd, OUTPUT, SIGNAL))),
+            # A signal looks at the recurrent trace too, for its level.
+            trace.eq(mine.recurrent_trace),
+            fraction.eq(values.frac_trace_rec),
+            shifted.eq(trace >> fraction),
             derivative.potential.eq(mine.potential),
             *(derivative.thresholds[n].eq(values[f"h_threshold_{n}"]) for n in range(4)),
             *(derivative.values[n].eq(values[f"h_value_{n}"]) for n in range(5)),
-            level.trace.eq(mine.recurrent_trace),
-            level.fraction.eq(values.frac_trace_rec),
+            level.trace.eq(shifted),
             level.threshold.eq(values.regul_threshold),
         ]
+        with m.If(kind == INPUT):
+            m.d.comb += [trace.eq(mine.input_trace), fraction.eq(values.frac_trace_in)]
+        with m.If(kind == OUTPUT):
+            m.d.comb += [trace.eq(mine.output_trace), fraction.eq(values.frac_trace_out)]
         regulated = Signal()
         any_level = Signal()
         m.d.comb += regulated.eq(values.regul_mode.any())
@@ -238,20 +250,20 @@ class LearnPhase(wiring.Component):
         # Which kinds of weights from this index are handled at all.
         always = values.regul_mode[1:3] == 3
         goes = Signal(2)
-        for kind, limit, trace in (
-            (0, values.last_input, trace_in),
-            (1, values.last_neuron, trace_rec),
+        for number, limit, stored, bits in (
+            (0, values.last_input, mine.input_trace, values.frac_trace_in),
+            (1, values.last_neuron, mine.recurrent_trace, values.frac_trace_rec),
         ):
-            m.d.comb += goes[kind].eq(
-                values.learn[kind]
+            m.d.comb += goes[number].eq(
+                values.learn[number]
                 & (index <= limit)
-                & (self.target_valid | (always & values.regul_weights[kind]))
-                & (trace.any() | any_level)
+                & (self.target_valid | (always & values.regul_weights[number]))
+                & (_reaches_one(stored, bits) | any_level)
             )
         in_use = Signal()
         m.d.comb += in_use.eq(index <= values.last_neuron)
         outputs_learn = Signal()
-        m.d.comb += outputs_learn.eq(values.learn[2] & in_use & self.target_valid & trace_out.any())
+        m.d.comb += outputs_learn.eq(values.learn[2] & in_use & self.target_valid & shifted.any())
 
         # The last beat of a pair; an index without work has but one.
         last_beat = Signal()
@@ -343,9 +355,7 @@ class LearnPhase(wiring.Component):
                     m.next = "WAIT"
 
         operation = Signal(self._operation())
-        kind = Signal(2)
         m.d.comb += [
-            kind.eq(Mux(second, Mux(odd, RECURRENT, INPUT), Mux(odd, OUTPUT, SIGNAL))),
             operation.kind.eq(kind),
             operation.pre.eq(index),
             operation.group.eq(group),
@@ -354,25 +364,17 @@ class LearnPhase(wiring.Component):
             operation.signal.eq(in_use & values.learn[:2].any()),
             operation.derivative.eq(derivative.result),
             operation.level.eq(Mux(regulated, level.result, 0)),
+            operation.trace.eq(shifted),
         ]
         with m.Switch(kind):
             with m.Case(SIGNAL):
                 m.d.comb += operation.valid.eq(running)
             with m.Case(OUTPUT):
-                m.d.comb += [
-                    operation.valid.eq(running & outputs_learn),
-                    operation.trace.eq(trace_out << 4),
-                ]
+                m.d.comb += operation.valid.eq(running & outputs_learn)
             with m.Case(INPUT):
-                m.d.comb += [
-                    operation.valid.eq(running & goes[0]),
-                    operation.trace.eq(trace_in),
-                ]
+                m.d.comb += operation.valid.eq(running & goes[0])
             with m.Case(RECURRENT):
-                m.d.comb += [
-                    operation.valid.eq(running & goes[1]),
-                    operation.trace.eq(trace_rec),
-                ]
+                m.d.comb += operation.valid.eq(running & goes[1])
         return operation
 
     def _slices(self, operation: data.View) -> tuple[object, object]:
@@ -460,14 +462,13 @@ class LearnPhase(wiring.Component):
                 with m.Else():
                     m.d.sync += drain.eq(0)
                 with m.If(first.kind == OUTPUT):
-                    m.d.comb += left.eq(error[lane])
+                    # Drives are products divided by 16.
+                    m.d.comb += left.eq(error[lane] << 4)
                 with m.If(is_signal):
                     m.d.comb += [left.eq(errors.errors[lane]), right.eq(weights_out[lane])]
             products.append(product)
             weights.append(weight)
             drains.append(drain)
-
-        self._signal(m, posts, products, second, third)
 
         # Cycle 2: drives and random numbers. The weights of an output update have stood still.
         m.submodules.update_random = random = LinearRecurrence(
@@ -492,10 +493,11 @@ class LearnPhase(wiring.Component):
             random.select.eq(second.kind == RECURRENT),
             random.draw.eq(second.valid & ((second.kind == INPUT) | (second.kind == RECURRENT))),
             random.load.eq(self.load_in | (self.load_rec << 1)),
-            random.seed.eq(self.seed),
+            random.seeds[0].eq(self.seed),
+            random.seeds[1].eq(self.seed),
             output_random.draw.eq(second.valid & is_output),
             output_random.load.eq(self.load_out),
-            output_random.seed.eq(self.seed),
+            output_random.seeds[0].eq(self.seed),
             rate.short.eq(is_output),
         ]
         for kind, name in ((OUTPUT, "out"), (INPUT, "in"), (RECURRENT, "rec")):
@@ -503,6 +505,13 @@ class LearnPhase(wiring.Component):
                 m.d.comb += [
                     rate.left.eq(values[f"rate_{name}_left"]),
                     rate.right.eq(values[f"rate_{name}_right"]),
+                ]
+        if config.output_beats > 1:
+            with m.If(second.kind == SIGNAL):
+                m.d.comb += [
+                    rate.cut.eq(1),
+                    rate.left.eq(Mux(second.last, values.regul_rec_left, values.regul_in_left)),
+                    rate.right.eq(Mux(second.last, values.regul_rec_right, values.regul_in_right)),
                 ]
         m.d.sync += scaling.eq(rate.scaling)
 
@@ -551,6 +560,13 @@ class LearnPhase(wiring.Component):
             with m.If(update.write & (third.kind == RECURRENT) & (neuron == third.pre)):
                 m.d.comb += result.eq(0)
             m.d.comb += writes[lane].eq(update.write)
+            if lane == 0:
+                first_lane = update.scaled
+                if config.output_beats > 1:
+                    with m.If(second.kind == SIGNAL):
+                        m.d.sync += magnitude.eq(second.level)
+
+        self._signal(m, posts, products, first_lane, second, third)
 
         updated = Signal()
         m.d.comb += updated.eq(third.valid & writes.any())
@@ -576,6 +592,7 @@ class LearnPhase(wiring.Component):
         m: Module,
         posts: LaneRows,
         products: list[Signal],
+        scaled: Value,
         second: data.View,
         third: data.View,
     ) -> None:
@@ -596,25 +613,31 @@ class LearnPhase(wiring.Component):
                 Mux(second.signal, learning_signal(total, values.signal_scale), 0)
             )
 
-        # Both kinds' regularisation, one after the other.
-        m.submodules.strength = strength = Scaling()
-        additive = Signal(signed(32))
-        recurrent = Signal()
         done = Signal()
-        m.d.comb += [
-            done.eq(third.valid & (third.kind == SIGNAL) & third.last),
-            recurrent.eq(done),
-            strength.left.eq(Mux(recurrent, values.regul_rec_left, values.regul_in_left)),
-            strength.right.eq(Mux(recurrent, values.regul_rec_right, values.regul_in_right)),
-        ]
-        level = Signal(32)
-        m.d.comb += level.eq(Mux(recurrent, third.level, second.level))
-        with m.If(
-            values.regul_mode[1] & Mux(recurrent, values.regul_weights[1], values.regul_weights[0])
-        ):
-            m.d.comb += additive.eq(scale(level, strength.scaling))
-        additive_in = Signal(signed(32), reset_less=True)
-        m.d.sync += additive_in.eq(additive)
+        m.d.comb += done.eq(third.valid & (third.kind == SIGNAL) & third.last)
+        # Both kinds' regularisation, one after the other.
+        additive, additive_in = Signal(signed(32)), Signal(signed(32), reset_less=True)
+        recurrent = Signal()
+        if config.output_beats > 1:
+            # The first lane has nothing else to do in the last two beats of a signal.
+            m.d.comb += recurrent.eq(third.last)
+            strength = scaled
+            with m.If(third.valid & (third.kind == SIGNAL) & ~third.last):
+                m.d.sync += additive_in.eq(additive)
+        else:
+            m.submodules.strength = decoder = Scaling()
+            level = Signal(32)
+            m.d.comb += [
+                recurrent.eq(done),
+                decoder.left.eq(Mux(recurrent, values.regul_rec_left, values.regul_in_left)),
+                decoder.right.eq(Mux(recurrent, values.regul_rec_right, values.regul_in_right)),
+                level.eq(Mux(recurrent, third.level, second.level)),
+            ]
+            strength = scale(level, decoder.scaling)
+            m.d.sync += additive_in.eq(additive)
+        used = Mux(recurrent, values.regul_weights[1], values.regul_weights[0])
+        with m.If(values.regul_mode[1] & used):
+            m.d.comb += additive.eq(strength)
 
         # Multiplicative regularisation weakens what would strengthen.
         shifted = Signal(12)

@@ -25,7 +25,9 @@ class OutputLayer(wiring.Component):
     Members
     -------
     clear : In(1)
-        Set all potentials to zero.
+        Set the potentials of a beat to zero; not while anything else is done.
+    clear_beat : In(range(output_beats))
+        The beat.
     last_output : In(B)
         O.
     leak : In(1)
@@ -71,6 +73,7 @@ class OutputLayer(wiring.Component):
         super().__init__(
             {
                 "clear": In(1),
+                "clear_beat": beat,
                 "last_output": In(index),
                 "leak": In(1),
                 "leak_last": In(index),
@@ -98,10 +101,10 @@ class OutputLayer(wiring.Component):
         lanes = config.output_lanes
         lane_bits = lanes.bit_length() - 1
         m.submodules.rows = rows = LaneRows(
-            signed(POTENTIAL_BITS), rows=config.output_beats, lanes=lanes, clears=True
+            signed(POTENTIAL_BITS), rows=config.output_beats, lanes=lanes
         )
         m.submodules.decay = decay = Leak(POTENTIAL_BITS, KAPPA_FRACTION)
-        m.d.comb += [rows.clear.eq(self.clear), self.potentials.eq(rows.entries)]
+        m.d.comb += self.potentials.eq(rows.entries)
 
         # One output a cycle is read, multiplied in the next, rounded and stored in the one after.
         running = Signal()
@@ -165,6 +168,12 @@ class OutputLayer(wiring.Component):
                     rows.write_entries[lane].eq(self.host_data),
                     rows.write[lane].eq(1),
                 ]
+        with m.If(self.clear):
+            m.d.comb += [
+                rows.write.eq(~0),
+                rows.write_row.eq(self.clear_beat),
+                rows.write_entries.as_value().eq(0),
+            ]
         return m
 
 
@@ -240,7 +249,7 @@ class WinnerCounters(wiring.Component):
     Members
     -------
     clear : In(1)
-        Set all counters to zero.
+        Set the counter of `winner` to zero; not while anything else is done.
     count : In(1)
         Count a win of `winner`. Takes two cycles, in which nothing else is asked for.
     winner : In(B)
@@ -277,20 +286,16 @@ class WinnerCounters(wiring.Component):
         m.submodules.memory = memory = Sram(
             words=config.outputs, width=bits, granularity=bits, ports=2
         )
-        # A counter that has not been written since the last clear is zero.
-        written = Signal(config.outputs)
         counting, running, second = Signal(), Signal(), Signal()
         index, second_index = Signal(config.output_index_bits), Signal(config.output_index_bits)
         best = Signal(bits)
-        value = Signal(bits)
-        with m.If(Array(written)[second_index]):
-            m.d.comb += value.eq(memory.read_data)
+        value = memory.read_data
         m.d.comb += [
             memory.read.eq(self.count | running),
             memory.read_address.eq(Mux(self.count, self.winner, index)),
-            memory.write.eq(counting),
-            memory.write_address.eq(second_index),
-            memory.write_data.eq(value + 1),
+            memory.write.eq(counting | self.clear),
+            memory.write_address.eq(Mux(self.clear, self.winner, second_index)),
+            memory.write_data.eq(Mux(self.clear, 0, value + 1)),
             self.busy.eq(self.find | running | second),
         ]
         m.d.sync += [
@@ -304,8 +309,4 @@ class WinnerCounters(wiring.Component):
             m.d.sync += [index.eq(index + 1), running.eq(index != self.last_output)]
         with m.If(second & ((second_index == 0) | (value > best))):
             m.d.sync += [best.eq(value), self.label.eq(second_index)]
-        with m.If(counting):
-            m.d.sync += Array(written)[second_index].eq(1)
-        with m.Elif(self.clear):
-            m.d.sync += written.eq(0)
         return m

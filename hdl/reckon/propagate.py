@@ -25,7 +25,8 @@ def _increased(trace: Signal, step: int, fraction: Signal) -> Mux:
 
 
 class PropagatePhase(wiring.Component):
-    """Goes through the spikes of inputs and neurons; two cycles for each neuron word and spike.
+    """Goes through the spikes of inputs and neurons; a cycle for each neuron word and spike, or two where its
+    neurons are handled one after the other.
 
     Parameters
     ----------
@@ -50,6 +51,8 @@ class PropagatePhase(wiring.Component):
         Read a row of flags at the next clock edge.
     row : Out(row number)
         The row.
+    flags_seen : Out(1)
+        The rows that were read have been noted; `row` is still theirs.
     current, spikes : In(16)
         Flags of inputs and of neurons, in the cycle after.
     neurons : Out(neuron_port(config))
@@ -99,6 +102,7 @@ class PropagatePhase(wiring.Component):
                 "frac_trace_out": In(3),
                 "read_flags": Out(1),
                 "row": Out((rows - 1).bit_length()),
+                "flags_seen": Out(1),
                 "current": In(ROW),
                 "spikes": In(ROW),
                 "neurons": Out(neuron_port(config)),
@@ -130,6 +134,8 @@ class PropagatePhase(wiring.Component):
         source = Signal(config.address_bits)
         from_input, from_neuron = Signal(), Signal()
         word = Signal(range(config.neuron_words))
+        parts = lanes // config.neuron_units
+        part = Signal(range(parts))
         supplement = Signal()
         last_word = Signal()
         beat = Signal(range(config.output_beats + 1))
@@ -151,26 +157,39 @@ class PropagatePhase(wiring.Component):
             with m.If(waiting[bit]):
                 m.d.comb += source_bit.eq(bit)
 
+        # Word that is read; the one that is updated has been read before.
+        next_word = Signal.like(word)
+        reading = Signal()
+        adding = Signal()
         m.d.comb += [
             self.row.eq(row),
             last_word.eq(word == self.last_neuron >> shift),
             beats_done.eq(~from_neuron | (beat == config.output_beats)),
-            self.neurons.word.eq(Mux(supplement, source >> shift, word)),
+            next_word.eq(word),
+            self.neurons.read.eq(reading),
+            self.neurons.word.eq(next_word),
+            self.read_weights.eq(reading),
             self.output_source.eq(source),
             self.output_beat.eq(beat),
+            self.add.eq(adding),
         ]
+        # Outputs are added to beside, a beat after it has been read.
+        m.d.sync += adding.eq(self.read_output_weights)
+        with m.If(self.read_output_weights):
+            m.d.sync += beat.eq(beat + 1)
 
         # From the index of the neuron to its slice and its place there.
-        post = Signal(config.address_bits)
+        post, next_post = Signal(config.address_bits), Signal(config.address_bits)
         size = config.slice_weights
         slices = config.neurons // size
         m.d.comb += [
             post.eq(Cat(Const(0, shift), word)),
-            self.weights_address.eq(Cat((post // size)[: slices.bit_length() - 1], source)),
+            next_post.eq(Cat(Const(0, shift), next_word)),
+            self.weights_address.eq(Cat((next_post // size)[: slices.bit_length() - 1], source)),
         ]
 
         traced = Signal()
-        self._update(m, post, source, from_input, from_neuron, supplement, traced)
+        self._update(m, post, part, source, from_input, from_neuron, supplement, traced)
 
         with m.FSM(name="phase") as fsm:
             m.d.comb += self.busy.eq(~fsm.ongoing("WAIT"))
@@ -185,6 +204,7 @@ class PropagatePhase(wiring.Component):
                 m.d.comb += self.read_flags.eq(1)
                 m.next = "FLAGS"
             with m.State("FLAGS"):
+                m.d.comb += self.flags_seen.eq(1)
                 m.d.sync += [
                     current.eq(self.current & usable),
                     spikes.eq(self.spikes & usable),
@@ -209,37 +229,35 @@ class PropagatePhase(wiring.Component):
                     m.d.sync += row.eq(row + 1)
                     m.next = "ROW"
             with m.State("READ"):
-                m.d.comb += [
-                    self.neurons.read.eq(1),
-                    self.read_weights.eq(1),
-                    self.read_output_weights.eq(~beats_done),
-                ]
+                m.d.comb += [reading.eq(1), self.read_output_weights.eq(~beats_done)]
+                with m.If(supplement):
+                    m.d.comb += next_word.eq(source >> shift)
                 m.next = "UPDATE"
             with m.State("UPDATE"):
-                m.d.comb += [
-                    self.neurons.write.eq(1),
-                    self.draw_noise.eq(self.noise & ~supplement),
-                ]
-                m.d.sync += word.eq(word + 1)
-                m.next = "READ"
-                with m.If(~beats_done):
-                    m.d.comb += self.add.eq(1)
-                    m.d.sync += beat.eq(beat + 1)
-                with m.If(supplement | last_word):
-                    with m.If(~supplement & traced & (source > self.last_neuron)):
-                        m.d.sync += supplement.eq(1)
-                    with m.Elif(beats_done | (from_neuron & (beat == config.output_beats - 1))):
-                        m.next = "NEXT"
+                m.d.sync += part.eq(part + 1)
+                with m.If(part == parts - 1):
+                    m.d.comb += [
+                        self.neurons.write.eq(1),
+                        self.draw_noise.eq(self.noise & ~supplement),
+                    ]
+                    m.d.sync += [word.eq(word + 1), part.eq(0)]
+                    with m.If(supplement | last_word):
+                        with m.If(~supplement & traced & (source > self.last_neuron)):
+                            m.d.sync += supplement.eq(1)
+                            m.next = "READ"
+                        with m.Elif(beats_done):
+                            m.next = "NEXT"
+                        with m.Else():
+                            m.next = "OUTPUTS"
                     with m.Else():
-                        m.next = "OUTPUTS"
+                        m.d.comb += [
+                            reading.eq(1),
+                            next_word.eq(word + 1),
+                            self.read_output_weights.eq(~beats_done),
+                        ]
             # A small network is through before all outputs are.
             with m.State("OUTPUTS"):
                 m.d.comb += self.read_output_weights.eq(1)
-                m.next = "ADD"
-            with m.State("ADD"):
-                m.d.comb += self.add.eq(1)
-                m.d.sync += beat.eq(beat + 1)
-                m.next = "OUTPUTS"
                 with m.If(beat == config.output_beats - 1):
                     m.next = "NEXT"
         return m
@@ -248,6 +266,7 @@ class PropagatePhase(wiring.Component):
         self,
         m: Module,
         post: Signal,
+        part: Signal,
         source: Signal,
         from_input: Signal,
         from_neuron: Signal,
@@ -273,7 +292,7 @@ class PropagatePhase(wiring.Component):
         own = Signal(STATE)
         input_trace, recurrent_trace, output_trace = Signal(12), Signal(12), Signal(10)
         m.d.comb += [
-            has_source.eq(self.neurons.word == source >> shift),
+            has_source.eq(supplement | (post[shift:] == source[shift:])),
             place_of_source.eq(source),
             own.eq(Array(self.state[lane] for lane in range(lanes))[place_of_source]),
             input_trace.eq(_increased(own.input_trace, INPUT_STEP, self.frac_trace_in)),
@@ -282,19 +301,26 @@ class PropagatePhase(wiring.Component):
             ),
             output_trace.eq(_increased(own.output_trace, OUTPUT_STEP, self.frac_trace_out)),
         ]
-        for lane in range(lanes):
+        # With fewer units than lanes the first neurons' potentials wait for the last.
+        units = config.neuron_units
+        parts = lanes // units
+        kept = [
+            Signal(signed(16), name=f"potential_{lane}", reset_less=True)
+            for lane in range(lanes - units)
+        ]
+        for unit in range(units):
             integrate = Integrate(config.weight_bits)
-            m.submodules[f"lane_{lane}"] = integrate
-            old, new = self.state[lane], self.neurons.state[lane]
-            # Its weight is one of those at a place of this lane.
-            places = range(lane, size, lanes)
-            which = place >> (lanes.bit_length() - 1)
-            noise = Signal(signed(16), name=f"noise_{lane}")
+            m.submodules[f"unit_{unit}"] = integrate
+            mine = [part * units + unit for part in range(parts)]
+            # Its weight is one of those at places of this unit.
+            places = range(unit, size, units)
+            which = Cat(part[: parts.bit_length() - 1], place[shift:])
+            noise = Signal(signed(16), name=f"noise_{unit}")
             m.d.comb += [
-                integrate.potential.eq(old.potential),
+                integrate.potential.eq(Array(self.state[lane].potential for lane in mine)[part]),
                 integrate.shift_w_in.eq(self.shift_w_in),
                 integrate.shift_w_rec.eq(self.shift_w_rec),
-                noise.eq(self.noise_value[16 * lane : 16 * lane + 16]),
+                noise.eq(Array(self.noise_value[16 * n : 16 * n + 16] for n in mine)[part]),
             ]
             with m.If(from_input):
                 m.d.comb += integrate.weight_in.eq(Array(self.weights_in[k] for k in places)[which])
@@ -304,11 +330,17 @@ class PropagatePhase(wiring.Component):
                 )
             with m.If(self.noise):
                 m.d.comb += integrate.noise.eq(noise >> self.noise_shift)
+            for number, lane in enumerate(mine[:-1]):
+                with m.If(part == number):
+                    m.d.sync += kept[lane].eq(integrate.result)
+                m.d.comb += self.neurons.state[lane].potential.eq(kept[lane])
+            m.d.comb += self.neurons.state[mine[-1]].potential.eq(integrate.result)
 
+        for lane in range(lanes):
+            old, new = self.state[lane], self.neurons.state[lane]
             mine = Signal(name=f"mine_{lane}")
             m.d.comb += [
                 mine.eq(has_source & (place_of_source == lane)),
-                new.potential.eq(integrate.result),
                 new.input_trace.eq(old.input_trace),
                 new.recurrent_trace.eq(old.recurrent_trace),
                 new.output_trace.eq(old.output_trace),
