@@ -21,6 +21,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..hdl.error import InputError
 from ..hdl.interface.pins import PinsShell
+from ..hdl.interface.reckon_pins import ReckonPinsShell
 from ..hdl.memory.cleanup import MEMORY_CLEANUP
 from ..hdl.toolchain import ToolError, find_tool, run_tool, run_yosys, working_folder
 from ..hdl.verilog import to_rtlil
@@ -53,6 +54,16 @@ _ECP5_ARGUMENTS = ("--speed", "6", "--lpf-allow-unconstrained", "--timing-allow-
 
 # Pins of the GW1NR-9 in QN88 for user signals; its router places no port by itself.
 _GOWIN_PINS = (*range(25, 43), *range(48, 58), 63, *range(68, 78), *range(79, 87))
+
+# Shells with the pins of a chip, which are placed as they are. nextpnr calls a clock after its net, which
+# may have the name of a port inside, and keeps, or not, the case of pins' names; here is what it means.
+_CLOCK_PINS: dict[type[wiring.Component], dict[str, str]] = {
+    PinsShell: {"clk": "CLK", "sck": "SCK"},
+    ReckonPinsShell: {"clk": "CLK_EXT", "clk_ext": "CLK_EXT", "sck": "SCK"},
+}
+
+# Names of the main clock, of pins and of the native interface.
+_MAIN_CLOCKS = ("CLK", "CLK_EXT", "clk")
 
 # Logic without memories in gates of one kind, as the published designs were measured. Flip-flops of
 # gates and of standard cells have no initial values.
@@ -279,8 +290,8 @@ def synthesize(
 ) -> SynthesisResult:
     """Synthesize a component and, for devices, place and route it.
 
-    The pins shell is placed as it is, anything else behind registers (`RegisteredTop`), which do not
-    count as its area.
+    A shell with a chip's pins is placed as it is, anything else behind registers (`RegisteredTop`),
+    which do not count as its area.
 
     Parameters
     ----------
@@ -328,7 +339,7 @@ def synthesize(
 
         def place(seed: int) -> dict[str, float] | None:
             clocks = _place(
-                device, folder, seed, frequency or device.frequency, isinstance(top, PinsShell)
+                device, folder, seed, frequency or device.frequency, _CLOCK_PINS.get(type(top), {})
             )
             report(f"{target}: seed {seed} done")
             return clocks
@@ -342,7 +353,7 @@ def synthesize(
         clock: round(statistics.median(run[clock] for run in fitting), 2)
         for clock in sorted(set.intersection(*(set(run) for run in fitting)))
     }
-    main = next((clock for clock in ("CLK", "clk") if clock in clocks), None)
+    main = next((clock for clock in _MAIN_CLOCKS if clock in clocks), None)
     return SynthesisResult(
         **result,
         fits=True,
@@ -429,7 +440,7 @@ def _synthesize_netlist(top: wiring.Component, name: str, device: _Target, folde
     """Write `netlist.il` and `netlist.json`, the component made of cells, and `stat.json`."""
     (folder / "design.il").write_text(to_rtlil(top, name))
     # Only what is placed as it is has pads.
-    pads = "" if isinstance(top, PinsShell) else "-noiopads"
+    pads = "" if type(top) in _CLOCK_PINS else "-noiopads"
     liberty = ""
     if device.family == "osu018":
         shutil.copy(_liberty(), folder / "cells.lib")
@@ -471,7 +482,7 @@ def _counts(path: Path) -> dict[str, object]:
 
 def _prepare_placement(top: wiring.Component, name: str, device: _Target, folder: Path) -> None:
     """Write `placement.json`, the netlist as nextpnr gets it."""
-    if isinstance(top, PinsShell):
+    if type(top) in _CLOCK_PINS:
         shutil.copy(folder / "netlist.json", folder / "placement.json")
         return
     wrapper = RegisteredTop(top, name)
@@ -499,7 +510,7 @@ def _constrain_pins(path: Path, netlist_path: Path) -> None:
 
 
 def _place(
-    device: _Target, folder: Path, seed: int, frequency: float, upper: bool
+    device: _Target, folder: Path, seed: int, frequency: float, pins: Mapping[str, str]
 ) -> dict[str, float] | None:
     """Place and route; return the maximum frequency of each clock, or None if it does not fit."""
     report = f"report{seed}.json"
@@ -512,9 +523,7 @@ def _place(
             return None
         raise
     clocks = json.loads((folder / report).read_text())["fmax"]
-    # nextpnr calls a clock after its net, which may have the name of a port inside, and of buffers
-    # around. Of the pins' names it keeps, or not, the case.
-    pins = {"clk": "CLK", "sck": "SCK"} if upper else {}
+    # Names of buffers around do not matter.
     names = (re.sub(r"^\$glbnet\$|(?<=\w)\$.*|^component\.", "", clock) for clock in clocks)
     return {
         pins.get(name, name): values["achieved"]

@@ -8,7 +8,7 @@ from ..hdl.error import InputError
 from ..sim.device import Device
 from ..sim.engine import DEFAULT_ENGINE, check_engine
 from ..sim.model import open_model
-from ..sim.rtl import RtlDevice
+from ..sim.rtl import open_rtl
 
 __all__ = ["ON", "open_device"]
 
@@ -66,7 +66,7 @@ def open_device(
         if port is None:
             raise InputError("running on a board needs its serial port: --port NAME")
         return BoardDevice(config, port)
-    return RtlDevice(
+    return open_rtl(
         config,
         shell=shell,
         engine=engine,

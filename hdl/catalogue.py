@@ -125,6 +125,27 @@ CORES: Mapping[str, Core] = {
             "input event": "odin.layout:event_word",
         },
     ),
+    "reckon": Core(
+        about="recurrent network of spiking neurons, learning with e-prop",
+        config="reckon.config:ReckonConfig",
+        component="reckon.core:Reckon",
+        shells={
+            "pins": Shell(
+                "32-bit SPI and four-phase buses with the published pins, a drop-in for the chip",
+                "reckon",
+                "interface.reckon_pins:ReckonPinsShell",
+            ),
+            "native": Shell(
+                "event streams and an access port, for use inside a larger design",
+                "reckon_native",
+                "interface.native:NativeShell",
+            ),
+        },
+        words={
+            "neurons": "reckon.layout:neuron_word",
+            "input event": "reckon.layout:event_word",
+        },
+    ),
 }
 
 

@@ -1,7 +1,9 @@
 """The Device protocol on a simulated core."""
 
 from collections.abc import Iterable, Sequence
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +14,34 @@ from .engine import DEFAULT_ENGINE, open_engine
 from .engine.engine import ACCESS
 from .spi import SpiFrame
 
-__all__ = ["RtlDevice"]
+__all__ = ["RtlDevice", "open_rtl"]
+
+#: Device of each core: module of this package and class.
+_CLASSES = {
+    "tinyodin": ("rtl", "RtlDevice"),
+    "odin": ("rtl", "RtlDevice"),
+    "reckon": ("ticked_rtl", "TickedRtlDevice"),
+}
+
+
+def open_rtl(config: CoreConfig, **options: Any) -> "RtlDevice":
+    """Start a simulation of a core and return the device that speaks to it, freshly reset.
+
+    Parameters
+    ----------
+    config : CoreConfig
+        The core.
+    **options
+        As for `RtlDevice`.
+
+    Raises
+    ------
+    InputError
+        If the shell, the engine or the netlist's family is unknown or something needed is not
+        installed.
+    """
+    module, name = _CLASSES[config.core]
+    return getattr(import_module(f".{module}", __package__), name)(config, **options)
 
 
 class RtlDevice(Device):
@@ -62,15 +91,20 @@ class RtlDevice(Device):
         )
         self.registers = core.registers
         self.memories = core.memories
-        self.register_values = {register.name: 0 for register in self.registers}
-        self._targets = access_targets(core.memories)
+        self.register_values = self.registers.reset_values()
+        self._has_pins = shell == "pins"
+        self._prepare()
+        if stall_seed is not None:
+            self.engine.stall(stall_seed, events=100, output=100, access=60)
+
+    def _prepare(self) -> None:
+        """Prepare what a kind of cores needs."""
+        self._targets = access_targets(self.memories)
         self._held: list[np.ndarray] = []
-        if shell == "pins":
+        if self._has_pins:
             # A device has this method only if it has SPI pins.
             self._frame = SpiFrame.of(self)
             self.spi = self._spi
-        if stall_seed is not None:
-            self.engine.stall(stall_seed, events=100, output=100, access=60)
 
     @property
     def cycles(self) -> int:
@@ -89,9 +123,8 @@ class RtlDevice(Device):
         """
         checked = {name: self.registers.check(name, value) for name, value in values.items()}
         for name, value in checked.items():
-            request = np.zeros(1, dtype=ACCESS)
+            request = np.zeros(1, dtype=ACCESS)  # target 0 are the registers
             request["write"] = 1
-            request["target"] = self._targets["register"]
             request["address"] = self.registers[name].address
             request["data"] = value
             self.engine.access(request)
@@ -132,7 +165,8 @@ class RtlDevice(Device):
         """
         size, count = check_memory_range(self.memories, self.config.core, memory, at, count)
         check_gated(self.config.core, self.register_values["gate"])
-        data = self.engine.access(self._byte_requests(memory, at, count)).tobytes()
+        requests = self._byte_requests(memory, at, count)
+        data = self.engine.access(requests).astype(np.uint8).tobytes()
         step = size.bytes_per_word
         return word_array(
             (
@@ -181,7 +215,7 @@ class RtlDevice(Device):
     def _spi(self, address: int, data: int) -> int:
         """Carry out a raw SPI transaction at the pins; return the last eight bits read back."""
         self._frame.check(self.config.core, address, data)
-        reply = self.engine.spi(address, data) & 0xFF
+        reply = self.engine.spi([address, data])[1] & 0xFF
         number = self._frame.decode(address).register
         register = None if number is None else self.registers.at(number)
         if register is not None:

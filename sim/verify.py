@@ -14,7 +14,7 @@ from ..hdl.error import InputError
 from .device import BusyError
 from .engine import DEFAULT_ENGINE
 from .model import open_model
-from .rtl import RtlDevice
+from .rtl import open_rtl
 from .trace import Recorder, ReplayResult, Trace, replay, write_trace
 
 __all__ = ["VerifyResult", "configurations", "record", "verify"]
@@ -140,7 +140,7 @@ def verify(
         config = pool[seed % len(pool)]
         used_shell = shell or ("pins" if seed % 4 == 3 else "native")
         trace = record(config, seed)
-        with RtlDevice(
+        with open_rtl(
             config,
             shell=used_shell,
             engine=engine,

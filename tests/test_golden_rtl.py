@@ -9,18 +9,25 @@ from pathlib import Path
 
 import pytest
 
-from spikewright.sim.rtl import RtlDevice
+from spikewright.sim.rtl import open_rtl
 from spikewright.sim.trace import SUFFIX, read_trace, replay
 
 TRACES = Path(__file__).resolve().parents[2] / "shared" / "traces"
 CORES = ("tinyodin", "odin")
-NAMES = [
-    (core, path.name.removesuffix(SUFFIX))
-    for core in CORES
-    for path in sorted((TRACES / core).glob("*" + SUFFIX))
-] or [(core, "none") for core in CORES]
+
+
+def names_of(core):
+    paths = sorted((TRACES / core).glob("*" + SUFFIX))
+    return [(core, path.name.removesuffix(SUFFIX)) for path in paths] or [(core, "none")]
+
+
+NAMES = [item for core in CORES for item in names_of(core)]
 SMALL = [("tinyodin", "size-16-01"), ("tinyodin", "size-64-01"), ("odin", "size-16-01")]
 TINYODIN = [item for item in NAMES if item[0] == "tinyodin"]
+RECKON = [name for _, name in names_of("reckon")]
+#: Of the quick run, through the pins and natively.
+RECKON_SMALL = ["size-16-01", "spi-bursts-01", "timing-error-01", "timing-error-02"]
+RECKON_NATIVE = [*RECKON_SMALL, "small-network-01", "eprop-all-02", "regularisation-always-01"]
 
 pytestmark = pytest.mark.skipif(
     not TRACES.is_dir(),
@@ -30,8 +37,11 @@ pytestmark = pytest.mark.skipif(
 
 def check(core, name, *, lanes=1, ports=1, **options):
     trace = read_trace(TRACES / core / (name + SUFFIX), core=core)
-    config = dataclasses.replace(trace.config, lanes=lanes, neuron_memory_ports=ports)
-    with RtlDevice(config, **options) as device:
+    changed = {"lanes": lanes, "neuron_memory_ports": ports}
+    if core == "reckon":
+        changed = {"lanes": min(lanes, trace.config.weight_lanes)}
+    config = dataclasses.replace(trace.config, **changed)
+    with open_rtl(config, **options) as device:
         result = replay(trace, device)
     assert result.ok, result.difference
     assert result.steps == len(trace.steps) > 0
@@ -62,6 +72,34 @@ def test_stalled(core, name):
 @pytest.mark.parametrize("core", CORES)
 def test_netlist(core):
     check(core, "size-16-01", netlist="ice40")
+
+
+# Lanes 4 throughout, so that little is compiled.
+
+
+@pytest.mark.parametrize("name", RECKON_NATIVE)
+def test_reckon_native(name):
+    check("reckon", name, lanes=4)
+
+
+@pytest.mark.parametrize("name", RECKON_SMALL)
+def test_reckon_pins(name):
+    check("reckon", name, lanes=4, shell="pins")
+
+
+@pytest.mark.parametrize("shell", ["native", "pins"])
+def test_reckon_stalled(shell):
+    check("reckon", "spi-bursts-01", lanes=4, shell=shell, stall_seed=4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shell", ["native", "pins"])
+@pytest.mark.parametrize("lanes", [1, 2, 4, 8, 16])
+@pytest.mark.parametrize("name", RECKON)
+def test_reckon_everywhere(name, lanes, shell):
+    check("reckon", name, lanes=lanes, shell=shell)
+    if shell == "native" or name != "size-512-01":  # minutes, because of its memories
+        check("reckon", name, lanes=lanes, shell=shell, stall_seed=5)
 
 
 @pytest.mark.slow

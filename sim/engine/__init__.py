@@ -15,6 +15,7 @@ from ...hdl.error import InputError
 from .compiler import cache_folder, find_compiler
 from .design import Design, elaborate, ports_of
 from .engine import Engine, check_wave
+from .host import find_host
 
 __all__ = ["DEFAULT_ENGINE", "ENGINES", "check_engine", "open_engine"]
 
@@ -37,8 +38,6 @@ _CLASSES = {
 }
 
 _NETLIST_ENGINES = ("plain", "cxxrtl")
-
-_CLOCKS = {"native": "clk", "pins": "CLK"}
 
 
 def check_engine(engine: str) -> None:
@@ -76,8 +75,7 @@ def open_engine(
         If the shell, the engine or the family is unknown, or something needed is not installed.
     """
     check_engine(engine)
-    if shell not in _CLOCKS:
-        raise InputError(f"no engine drives the shell {shell!r}, they drive {', '.join(_CLOCKS)}")
+    host = find_host(config.core, shell)
     if netlist is not None and engine not in _NETLIST_ENGINES:
         raise InputError(
             f"netlists run in the engines {' and '.join(_NETLIST_ENGINES)}, not in {engine}"
@@ -88,8 +86,7 @@ def open_engine(
     _check_installed(engine)
     if wave is not None:
         check_wave(wave)
-    options = {"idle_pin": True} if shell == "pins" else {}
-    component, core = make_component(config, shell, **options)
+    component, core = make_component(config, shell, **host.options)
     if netlist is not None:
         design = _netlist(component, netlist)
     elif engine == "amaranth":
@@ -97,7 +94,7 @@ def open_engine(
     else:
         design = elaborate(component)
     factory = getattr(import_module(f".{engine}", __name__), _CLASSES[engine])
-    return factory(design, core=core, shell=shell, clock=_CLOCKS[shell], wave=wave), core
+    return factory(design, core=core, host=host, wave=wave), core
 
 
 def _check_installed(engine: str) -> None:

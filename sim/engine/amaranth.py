@@ -3,7 +3,9 @@
 Slow, but it needs no compiler, and it runs the design before any other tool has touched it.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from amaranth.hdl import Value
@@ -12,6 +14,7 @@ from amaranth.sim import Simulator
 
 from ...hdl.interface.access import access_targets
 from .engine import EngineError
+from .host import HostKind
 
 __all__ = ["AmaranthEngine"]
 
@@ -23,10 +26,8 @@ class AmaranthEngine:
     ----------
     component : wiring.Component
         The core behind a shell.
-    shell : str
-        The shell, `native` or `pins`.
-    clock : str
-        Name of the clock port.
+    host : HostKind
+        What speaks to the shell.
     core : wiring.Component
         The core in the shell.
     wave : Path, optional
@@ -44,8 +45,7 @@ class AmaranthEngine:
         self,
         component: wiring.Component,
         *,
-        shell: str,
-        clock: str,
+        host: HostKind,
         core: wiring.Component,
         wave: Path | None = None,
     ) -> None:
@@ -54,7 +54,8 @@ class AmaranthEngine:
             "__".join(map(str, path)): Value.cast(port)
             for path, _, port in component.signature.flatten(component)
         }
-        self._clock = self._ports[clock]
+        self._clock = self._ports[host.clock]
+        self._reset = host.reset
         self._driven: dict[str, int] = {}
         self._sampled: dict[str, int] = {}
         self._outputs: list[int] = []
@@ -73,7 +74,8 @@ class AmaranthEngine:
         if wave is not None:
             self._wave = self._simulator.write_vcd(str(wave))
             self._wave.__enter__()
-        self._protocol = {"native": _Native, "pins": _Pins}[shell](self, core)
+        hosts = {"native": _Native, "odin_pins": _OdinPins, "reckon_pins": _ReckonPins}
+        self._host = hosts[host.name](self, core)
         self.reset()
 
     async def _run(self, context: object) -> None:
@@ -117,13 +119,13 @@ class AmaranthEngine:
     def step(self, cycles: int = 1) -> None:
         """Let clock cycles pass."""
         for _ in range(cycles):
-            self._protocol.cycle()
+            self._host.cycle()
 
     def reset(self) -> None:
         """Pulse the reset and forget output words."""
-        self.set(self._protocol.reset, 1)
+        self.set(self._reset, 1)
         self.step(4)
-        self.set(self._protocol.reset, 0)
+        self.set(self._reset, 0)
         self.step(4)
         self._outputs.clear()
 
@@ -132,32 +134,41 @@ class AmaranthEngine:
         for word in events:
             while self._stalled("events"):
                 self.step()
-            self._protocol.send(int(word))
+            self._host.send(int(word))
 
     def access(self, requests: np.ndarray) -> np.ndarray:
-        """Carry out accesses, an array of `ACCESS`; return a byte for each."""
-        result = np.zeros(len(requests), dtype=np.uint8)
+        """Carry out accesses, an array of `ACCESS`; return what was read, one number for each."""
+        result = np.zeros(len(requests), dtype=np.uint32)
         for index, request in enumerate(requests):
             while self._stalled("access"):
                 self.step()
-            result[index] = self._protocol.access(
+            result[index] = self._host.access(
                 {name: int(request[name]) for name in requests.dtype.names}
             )
         return result
 
-    def spi(self, address: int, data: int) -> int:
-        """Carry out a raw SPI transaction; return the word shifted out with the data."""
-        return self._protocol.spi(address, data)
+    def spi(self, words: Sequence[int], half_period: int = 2) -> list[int]:
+        """Carry out a raw SPI transaction; return what was shifted out with each word."""
+        return self._host.spi(words, half_period)
+
+    def wait(self, port: str, value: int, limit: int | None = None) -> None:
+        """Let clock cycles pass until a port has a value."""
+        limit = self.limit if limit is None else limit
+        for _ in range(limit):
+            self.step()
+            if self.get(port) == value:
+                return
+        raise EngineError(f"{port} was not {value} within {limit} cycles")
 
     def settle(self) -> np.ndarray:
         """Wait until the core is idle; return the output words since the last time."""
         quiet = 0
         start = self.cycles
-        while quiet < self._protocol.quiet_cycles:
+        while quiet < self._host.quiet_cycles:
             if self.cycles - start > self.limit:
                 raise EngineError(f"the core was not idle within {self.limit} cycles")
             self.step()
-            quiet = quiet + 1 if self._protocol.idle() else 0
+            quiet = quiet + 1 if self._host.idle() else 0
         words = np.array(self._outputs, dtype=np.uint64)
         self._outputs.clear()
         return words
@@ -172,7 +183,6 @@ class AmaranthEngine:
 class _Native:
     """The native interface."""
 
-    reset = "rst"
     quiet_cycles = 1
 
     def __init__(self, engine: AmaranthEngine, core: wiring.Component) -> None:
@@ -207,34 +217,40 @@ class _Native:
         self._transfer("events", word)
 
     def access(self, request: dict[str, int]) -> int:
-        self._transfer("access__request", self._request.const(request).as_value().value)
+        fields = {name: request[name] for name, _ in self._request}
+        self._transfer("access__request", self._request.const(fields).as_value().value)
         return self._engine.get("access__data")
 
 
 class _Pins:
-    """The published pins."""
+    """What hosts at the published pins share: four-phase buses and SPI in mode 0.
 
-    reset = "RST"
+    A subclass says how its chip calls the output bus, and how many bits an SPI word has.
+    """
+
     # What has just been asked for at the pins passes two flip-flops first.
     quiet_cycles = 4
 
-    def __init__(self, engine: AmaranthEngine, core: wiring.Component) -> None:
+    output_request: ClassVar[str]
+    output_acknowledge: ClassVar[str]
+    output_word: ClassVar[str]
+    spi_bits: int
+
+    def __init__(self, engine: AmaranthEngine) -> None:
         self._engine = engine
-        self._address_bits = core.config.spi_address_bits
-        self._targets = access_targets(core.memories)
         self._acknowledge = 0
         self._idle = False
 
     def cycle(self) -> None:
         engine = self._engine
         engine._cycle()
-        request = engine.get("AEROUT_REQ")
+        request = engine.get(self.output_request)
         self._idle = bool(engine.get("IDLE")) and not request and not self._acknowledge
         if request != self._acknowledge and not engine._stalled("output"):
             self._acknowledge = request
-            engine.set("AEROUT_ACK", request)
+            engine.set(self.output_acknowledge, request)
             if request:
-                engine._outputs.append(engine.get("AEROUT_ADDR"))
+                engine._outputs.append(engine.get(self.output_word))
 
     def idle(self) -> bool:
         return self._idle
@@ -246,28 +262,50 @@ class _Pins:
                 return
         raise EngineError(f"AERIN_ACK was not {level} within {self._engine.limit} cycles")
 
+    def _set_event(self, word: int) -> None:
+        self._engine.set("AERIN_ADDR", word)
+
     def send(self, word: int) -> None:
         engine = self._engine
-        engine.set("AERIN_ADDR", word)
+        self._set_event(word)
         engine.set("AERIN_REQ", 1)
         self._wait_acknowledge(1)
         engine.set("AERIN_REQ", 0)
         self._wait_acknowledge(0)
 
-    def spi(self, address: int, data: int) -> int:
+    def spi(self, words: Sequence[int], half_period: int) -> list[int]:
         engine = self._engine
-        frame = self._address_bits + 4
-        back = 0
-        for word in (address, data):
-            for bit in reversed(range(frame)):
+        back = []
+        for word in words:
+            shifted = 0
+            for bit in reversed(range(self.spi_bits)):
                 engine.set("MOSI", word >> bit & 1)
-                engine.step(2)
-                back = back << 1 | engine.get("MISO")
+                engine.step(half_period)
+                shifted = shifted << 1 | engine.get("MISO")
                 engine.set("SCK", 1)
-                engine.step(2)
+                engine.step(half_period)
                 engine.set("SCK", 0)
-        engine.step(2)
-        return back & (1 << frame) - 1
+            back.append(shifted)
+        engine.step(half_period)
+        return back
+
+    def _after_access(self) -> None:
+        # A write takes effect a few cycles after the last edge.
+        self._engine.step(12)
+
+
+class _OdinPins(_Pins):
+    """The published pins of ODIN and tinyODIN."""
+
+    output_request = "AEROUT_REQ"
+    output_acknowledge = "AEROUT_ACK"
+    output_word = "AEROUT_ADDR"
+
+    def __init__(self, engine: AmaranthEngine, core: wiring.Component) -> None:
+        super().__init__(engine)
+        self._address_bits = core.config.spi_address_bits
+        self._targets = access_targets(core.memories)
+        self.spi_bits = self._address_bits + 4
 
     def access(self, request: dict[str, int]) -> int:
         width = self._address_bits
@@ -280,7 +318,30 @@ class _Pins:
             | request["address"]
         )
         data = request["data"] if to_register else request["mask"] << 8 | request["data"]
-        byte = self.spi(address, data) & 0xFF
-        # A write takes effect a few cycles after the last edge.
-        self._engine.step(12)
-        return byte
+        _, back = self.spi([address, data], 2)
+        self._after_access()
+        return back & 0xFF
+
+
+class _ReckonPins(_Pins):
+    """The published pins of ReckOn."""
+
+    output_request = "OUT_REQ"
+    output_acknowledge = "OUT_ACK"
+    output_word = "OUT_DATA"
+    spi_bits = 32
+
+    def __init__(self, engine: AmaranthEngine, core: wiring.Component) -> None:
+        super().__init__(engine)
+        self._event_address_bits = core.config.event_address_bits
+
+    def _set_event(self, word: int) -> None:
+        self._engine.set("AERIN_ADDR", word & (1 << self._event_address_bits) - 1)
+        self._engine.set("AERIN_TAR_EN", word >> self._event_address_bits)
+
+    def access(self, request: dict[str, int]) -> int:
+        write = request["write"]
+        header = (not write) << 31 | request["target"] << 28 | 1 << 16 | request["address"]
+        _, back = self.spi([header, request["data"] if write else 0], 2 if write else 4)
+        self._after_access()
+        return back

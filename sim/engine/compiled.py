@@ -12,14 +12,15 @@ from ...hdl.error import InputError
 from ...hdl.interface.access import access_targets
 from .design import Port
 from .engine import ACCESS, EngineError
+from .host import HostKind
 
 __all__ = ["CompiledEngine", "harness_sources", "port_functions", "request_function"]
 
 
-def harness_sources(shell: str) -> dict[str, str]:
-    """Return the C++ files of a shell's protocols, by name."""
+def harness_sources(host: HostKind) -> dict[str, str]:
+    """Return the C++ files of a host, by name."""
     folder = Path(__file__).parent
-    names = ("harness.h", f"{shell}.h", "interface.h")
+    names = ("harness.h", "pins.h", f"{host.name}.h", "interface.h")
     return {name: (folder / name).read_text() for name in names}
 
 
@@ -57,19 +58,22 @@ def port_functions(
     return "\n".join(lines)
 
 
-def request_function(core: wiring.Component, shell: str) -> str:
-    """Return the C++ member function that carries an access to the shell's ports.
+def request_function(core: wiring.Component, host: HostKind) -> str:
+    """Return C++ members of the model: what its host must know about accesses and events.
 
-    For `native` it drives the access port; for `pins` it gives the SPI address word (specification of
-    ODIN, sections 1 and 3).
+    For `native` the function that drives the access port; for `odin_pins` the size of SPI words and the
+    one that says where an access goes (specification of ODIN, sections 1 and 3); for `reckon_pins` the
+    size of an event's address.
     """
-    if shell == "native":
+    if host.name == "native":
         fields = core.access.request.payload.shape()
         terms = [f"uint64_t(a.{name}) << {field.offset}" for name, field in fields]
         return (
             "    void set_request(const Access &a) "
             f"{{ set_access__request__payload({' | '.join(terms)}); }}"
         )
+    if host.name == "reckon_pins":
+        return f"    static constexpr int EVENT_ADDRESS_BITS = {core.config.event_address_bits};"
     bits = core.config.spi_address_bits
     targets = access_targets(core.memories)
     neurons = targets["neurons"]
@@ -124,7 +128,8 @@ class CompiledEngine:
             "step": (None, [host, u64]),
             "send": (i64, [host, pointer, i64, u64]),
             "access": (i64, [host, pointer, i64, pointer, u64]),
-            "spi": (i64, [host, u64, u64]),
+            "spi": (None, [host, pointer, i64, pointer, ctypes.c_int]),
+            "wait": (i64, [host, ctypes.c_int, u64, u64]),
             "settle": (i64, [host, u64]),
             "outputs": (i64, [host, pointer, i64]),
             "cycles": (u64, [host]),
@@ -168,9 +173,9 @@ class CompiledEngine:
             raise EngineError(f"the core took no input event for {self.limit} cycles")
 
     def access(self, requests: np.ndarray) -> np.ndarray:
-        """Carry out accesses, an array of `ACCESS`; return a byte for each."""
+        """Carry out accesses, an array of `ACCESS`; return what was read, one number for each."""
         requests = np.ascontiguousarray(requests, dtype=ACCESS)
-        result = np.zeros(len(requests), dtype=np.uint8)
+        result = np.zeros(len(requests), dtype=np.uint32)
         done = self._library.sw_access(
             self._host, requests.ctypes.data, len(requests), result.ctypes.data, self.limit
         )
@@ -178,9 +183,18 @@ class CompiledEngine:
             raise EngineError(f"the core answered no access for {self.limit} cycles")
         return result
 
-    def spi(self, address: int, data: int) -> int:
-        """Carry out a raw SPI transaction; return the word shifted out with the data."""
-        return self._library.sw_spi(self._host, address, data)
+    def spi(self, words: Sequence[int], half_period: int = 2) -> list[int]:
+        """Carry out a raw SPI transaction; return what was shifted out with each word."""
+        sent = np.array(words, dtype=np.uint64)
+        back = np.zeros(len(sent), dtype=np.uint64)
+        self._library.sw_spi(self._host, sent.ctypes.data, len(sent), back.ctypes.data, half_period)
+        return back.tolist()
+
+    def wait(self, port: str, value: int, limit: int | None = None) -> None:
+        """Let clock cycles pass until a port has a value."""
+        limit = self.limit if limit is None else limit
+        if self._library.sw_wait(self._host, self._ports[port][0], value, limit) < 0:
+            raise EngineError(f"{port} was not {value} within {limit} cycles")
 
     def settle(self) -> np.ndarray:
         """Wait until the core is idle; return the output words since the last time."""

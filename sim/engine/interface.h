@@ -34,11 +34,24 @@ int64_t sw_send(Host *host, const uint64_t *words, int64_t count, uint64_t limit
     return host->send(words, count, limit);
 }
 
-int64_t sw_access(Host *host, const Access *requests, int64_t count, uint8_t *bytes, uint64_t limit) {
-    return host->access(requests, count, bytes, limit);
+int64_t sw_access(Host *host, const Access *requests, int64_t count, uint32_t *values, uint64_t limit) {
+    return host->access(requests, count, values, limit);
 }
 
-int64_t sw_spi(Host *host, uint64_t address, uint64_t data) { return host->spi(address, data); }
+// An SPI transaction; `back` gets what was shifted out with each word. `half_period` are clock cycles.
+void sw_spi(Host *host, const uint64_t *words, int64_t count, uint64_t *back, int half_period) {
+    host->spi(words, count, back, half_period);
+}
+
+// Lets clock cycles pass, one at least, until a port has a value.
+int64_t sw_wait(Host *host, int port, uint64_t value, uint64_t limit) {
+    const uint64_t end = host->cycles + limit;
+    do {
+        if (host->cycles >= end) return TIMED_OUT;
+        host->cycle();
+    } while (host->model.get(port) != value);
+    return 0;
+}
 
 int64_t sw_settle(Host *host, uint64_t limit) { return host->settle(limit); }
 

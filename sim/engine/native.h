@@ -17,7 +17,7 @@ public:
         if (ready && model.output__valid()) outputs.push_back(model.output__payload());
         event_taken_ = model.events__ready();
         access_taken_ = model.access__request__ready();
-        byte_ = model.access__data();
+        value_ = model.access__data();
         idle_ = model.idle();
         model.edge();
         cycles++;
@@ -49,7 +49,7 @@ public:
         return count;
     }
 
-    int64_t access(const Access *requests, int64_t count, uint8_t *bytes, uint64_t limit) {
+    int64_t access(const Access *requests, int64_t count, uint32_t *values, uint64_t limit) {
         for (int64_t i = 0; i < count; i++) {
             while (access_stall.draw()) cycle();
             model.set_request(requests[i]);
@@ -62,7 +62,7 @@ public:
                 }
                 cycle();
             } while (!access_taken_);
-            bytes[i] = byte_;
+            values[i] = value_;
             model.set_access__request__valid(0);
         }
         return count;
@@ -77,9 +77,10 @@ public:
         return 0;
     }
 
-    int64_t spi(uint64_t, uint64_t) { return TIMED_OUT; }
+    // There is no SPI here.
+    void spi(const uint64_t *, int64_t, uint64_t *, int) {}
 
 private:
     bool event_taken_ = false, access_taken_ = false, idle_ = false;
-    uint8_t byte_ = 0;
+    uint32_t value_ = 0;
 };

@@ -1,9 +1,12 @@
-// Speaks the published pins: four-phase address-event buses and SPI.
+// What hosts at the published pins share: four-phase address-event buses and SPI in mode 0.
 #pragma once
 
 #include "harness.h"
 
-class Host {
+// `Pins` says, in static functions of a model, how a chip calls its output bus and its input words, and how
+// many bits an SPI word has:
+//     output_request(model), output_word(model), acknowledge(model, level), set_event(model, word), SPI_BITS
+template<class Pins> class PinsHost {
 public:
     Model model;
     uint64_t cycles = 0;
@@ -14,28 +17,30 @@ public:
     void cycle() {
         model.sample();
         acknowledged_ = model.AERIN_ACK();
-        idle_ = model.IDLE() && !model.AEROUT_REQ() && !acknowledge_;
-        if (model.AEROUT_REQ() != acknowledge_ && !output_stall.draw()) {
-            acknowledge_ = !acknowledge_;
-            if (acknowledge_) outputs.push_back(model.AEROUT_ADDR());
+        const bool request = Pins::output_request(model);
+        idle_ = model.IDLE() && !request && !acknowledge_;
+        const bool answers = request != acknowledge_ && !output_stall.draw();
+        if (answers) {
+            acknowledge_ = request;
+            if (acknowledge_) outputs.push_back(Pins::output_word(model));
         }
         model.edge();
-        model.set_AEROUT_ACK(acknowledge_);
+        if (answers) Pins::acknowledge(model, acknowledge_);
         cycles++;
     }
 
     void reset() {
         model.set_RST(1);
-        for (int i = 0; i < 4; i++) cycle();
+        pass(4);
         model.set_RST(0);
-        for (int i = 0; i < 4; i++) cycle();
+        pass(4);
         outputs.clear();
     }
 
     int64_t send(const uint64_t *words, int64_t count, uint64_t limit) {
         for (int64_t i = 0; i < count; i++) {
             while (event_stall.draw()) cycle();
-            model.set_AERIN_ADDR(words[i]);
+            Pins::set_event(model, words[i]);
             model.set_AERIN_REQ(1);
             const bool taken = wait_acknowledge(true, limit);
             while (event_stall.draw()) cycle();
@@ -45,33 +50,21 @@ public:
         return count;
     }
 
-    // A transaction of 2 x (address bits + 4) SPI clocks, at a quarter of the core's clock or, with
-    // stalls, slower. Returns what was shifted out during the data word.
-    int64_t spi(uint64_t address, uint64_t data) {
-        uint64_t back = 0;
-        for (int i = 0; i < 2 * Model::FRAME_BITS; i++) {
-            const uint64_t word = i < Model::FRAME_BITS ? address : data;
-            model.set_MOSI((word >> (Model::FRAME_BITS - 1 - i % Model::FRAME_BITS)) & 1);
-            half_period();
-            back = back << 1 | model.MISO();
-            model.set_SCK(1);
-            half_period();
-            model.set_SCK(0);
-        }
-        half_period();
-        return back & ((uint64_t(1) << Model::FRAME_BITS) - 1);
-    }
-
-    int64_t access(const Access *requests, int64_t count, uint8_t *bytes, uint64_t) {
+    // A transaction; `half_period` are the clock cycles that SCK stays low or high or, with stalls, the
+    // fewest.
+    void spi(const uint64_t *words, int64_t count, uint64_t *back, int half_period) {
         for (int64_t i = 0; i < count; i++) {
-            const uint64_t address = Model::spi_address(requests[i]);
-            bytes[i] = spi(address, requests[i].target == 0
-                                        ? requests[i].data
-                                        : requests[i].mask << 8 | requests[i].data) & 255;
-            // A write takes effect a few cycles after the last edge.
-            for (int wait = 0; wait < 12; wait++) cycle();
+            back[i] = 0;
+            for (int bit = Pins::SPI_BITS - 1; bit >= 0; bit--) {
+                model.set_MOSI(words[i] >> bit & 1);
+                stalled_pass(half_period);
+                back[i] = back[i] << 1 | model.MISO();
+                model.set_SCK(1);
+                stalled_pass(half_period);
+                model.set_SCK(0);
+            }
         }
-        return count;
+        stalled_pass(half_period);
     }
 
     int64_t settle(uint64_t limit) {
@@ -84,8 +77,16 @@ public:
         return 0;
     }
 
+protected:
+    // A write takes effect a few cycles after the last edge.
+    void after_access() { pass(12); }
+
 private:
     bool acknowledge_ = false, acknowledged_ = false, idle_ = false;
+
+    void pass(int count) {
+        while (count-- > 0) cycle();
+    }
 
     bool wait_acknowledge(bool level, uint64_t limit) {
         const uint64_t end = cycles + limit;
@@ -96,10 +97,9 @@ private:
         return true;
     }
 
-    void half_period() {
+    void stalled_pass(int count) {
         do {
-            cycle();
-            cycle();
+            pass(count);
         } while (access_stall.draw());
     }
 };

@@ -12,6 +12,7 @@ from ...hdl.toolchain import run_yosys
 from .compiled import CompiledEngine, harness_sources, port_functions, request_function
 from .compiler import cache_folder, compile_library
 from .design import Design
+from .host import HostKind
 from .translate import translate
 
 __all__ = ["PlainEngine"]
@@ -31,7 +32,7 @@ struct Model {{
 {functions}
 {request}
 }};
-#include "{shell}.h"
+#include "{host}.h"
 #include "interface.h"
 """
 
@@ -71,10 +72,8 @@ class PlainEngine(CompiledEngine):
     ----------
     design : Design
         The design, already behind a shell.
-    shell : str
-        The shell, `native` or `pins`.
-    clock : str
-        Name of the clock port.
+    host : HostKind
+        What speaks to the shell.
     core : wiring.Component
         The core in the shell.
     wave : Path, optional
@@ -90,14 +89,13 @@ class PlainEngine(CompiledEngine):
         self,
         design: Design,
         *,
-        shell: str,
-        clock: str,
+        host: HostKind,
         core: wiring.Component,
         wave: Path | None = None,
     ) -> None:
         assert wave is None
-        sources = harness_sources(shell)
-        sources["design.h"] = _design_source(design, clock)
+        sources = harness_sources(host)
+        sources["design.h"] = _design_source(design, host.clock)
         outputs = {port.name for port in design.ports if not port.is_input}
         sources["main.cc"] = _MODEL.format(
             functions=port_functions(
@@ -106,7 +104,7 @@ class PlainEngine(CompiledEngine):
                 write="{variable} = value;",
                 read="{variable}",
             ),
-            request=request_function(core, shell),
-            shell=shell,
+            request=request_function(core, host),
+            host=host.name,
         )
         super().__init__(compile_library(sources, "main.cc"), design.ports)

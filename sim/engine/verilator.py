@@ -13,6 +13,7 @@ from ...hdl.toolchain import run_tool, run_yosys
 from .compiled import CompiledEngine, harness_sources, port_functions, request_function
 from .compiler import cache_folder, compile_library
 from .design import Design
+from .host import HostKind
 
 __all__ = ["VerilatorEngine"]
 
@@ -65,7 +66,7 @@ struct Model {{
 {functions}
 {request}
 }};
-#include "{shell}.h"
+#include "{host}.h"
 #include "interface.h"
 """
 
@@ -116,10 +117,8 @@ class VerilatorEngine(CompiledEngine):
     ----------
     design : Design
         The design, already behind a shell.
-    shell : str
-        The shell, `native` or `pins`.
-    clock : str
-        Name of the clock port.
+    host : HostKind
+        What speaks to the shell.
     core : wiring.Component
         The core in the shell.
     wave : Path, optional
@@ -130,8 +129,7 @@ class VerilatorEngine(CompiledEngine):
         self,
         design: Design,
         *,
-        shell: str,
-        clock: str,
+        host: HostKind,
         core: wiring.Component,
         wave: Path | None = None,
     ) -> None:
@@ -143,18 +141,18 @@ class VerilatorEngine(CompiledEngine):
         runtime = ["verilated.cpp", "verilated_threads.cpp"]
         runtime += ["verilated_fst_c.cpp"] if wave else []
         parts = [*runtime, *(name for name in sources if name.endswith(".cpp"))]
-        sources |= harness_sources(shell)
+        sources |= harness_sources(host)
         sources["main.cc"] = _MODEL.format(
             includes="\n".join(f'#include "{name}"' for name in parts),
-            clock=_member(clock),
+            clock=_member(host.clock),
             functions=port_functions(
                 design.ports,
                 variable=lambda name: f"top.{_member(name)}",
                 write="{variable} = value;",
                 read="{variable}",
             ),
-            request=request_function(core, shell),
-            shell=shell,
+            request=request_function(core, host),
+            host=host.name,
         )
         library = compile_library(
             sources,

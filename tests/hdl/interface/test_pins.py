@@ -133,7 +133,7 @@ def test_spi_back_to_back_at_a_quarter_of_the_clock(device):
     """Each write is done although the next transaction follows without a pause."""
     device.configure(gate=1)
     for neuron in range(16):
-        device.engine.spi(WRITE | NEURONS | neuron, 0x30 + neuron)
+        device.engine.spi([WRITE | NEURONS | neuron, 0x30 + neuron])
     assert [device.spi(READ | NEURONS | neuron, 0) for neuron in range(16)] == list(
         range(0x30, 0x40)
     )
