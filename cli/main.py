@@ -317,6 +317,12 @@ def run_task(
         int | None,
         typer.Option("--training", help="Learn from the first training samples only."),
     ] = None,
+    data: Annotated[
+        Path | None, typer.Option("--data", metavar="DIR", help="Folder with the task's data.")
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option("--epochs", help="Passes over the training samples.")
+    ] = None,
     plot: Annotated[Path | None, typer.Option("--plot", help="Picture to write.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -324,17 +330,23 @@ def run_task(
     report = Report(as_json)
     found, core = find_task(task, core)
     config = make_config(core, found.parameters | parse_parameters(parameters or []))
-    for name, value in (("samples", samples), ("training", training)):
+    for name, value in (("samples", samples), ("training", training), ("epochs", epochs)):
         if value is not None and value < 1:
             raise InputError(f"{name} is {value}, allowed is 1 or more")
     if training is not None and not found.learns:
         raise InputError(f"task {task} does not learn on the core, so it takes no --training")
+    more = {
+        name: value for name, value in (("data", data), ("epochs", epochs)) if value is not None
+    }
+    for name in more:
+        if name not in found.options:
+            raise InputError(f"task {task} takes no --{name}")
     with (
         open_device(config, on, engine=engine, shell=shell, cells=cells, port=port) as device,
         report.counting(f"{task} on {on}") as progress,
     ):
         result = found.perform(
-            device, samples=samples, training=training, plot=plot, progress=progress
+            device, samples=samples, training=training, plot=plot, progress=progress, **more
         )
     values = {"task": task, "on": on} | result.summary()
     values |= {"plot": str(plot)} if plot else {}

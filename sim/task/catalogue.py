@@ -29,6 +29,8 @@ class Task:
         Parameters of the core, where the task wants other than the defaults.
     learns : bool
         It learns on the core, and can be given fewer training samples.
+    options : tuple of str
+        Further options that its function takes, of `data` (a folder with data) and `epochs`.
     """
 
     about: str
@@ -36,6 +38,7 @@ class Task:
     module: str
     parameters: Mapping[str, int] = field(default_factory=dict)
     learns: bool = False
+    options: tuple[str, ...] = ()
 
     def perform(
         self,
@@ -45,15 +48,16 @@ class Task:
         training: int | None = None,
         plot: Path | None = None,
         progress: Progress | None = None,
+        **more: Any,
     ) -> TaskResult:
         """Do the task on a device and draw a picture.
 
         On the first `samples` test samples or all; if the task learns on the core, from the first
-        `training` samples or all.
+        `training` samples or all. `more` are values of its further options.
         """
         function: Callable[..., TaskResult] = import_module(f".{self.module}", __package__).perform
         options: dict[str, Any] = {"training": training} if self.learns else {}
-        return function(device, samples=samples, plot=plot, progress=progress, **options)
+        return function(device, samples=samples, plot=plot, progress=progress, **options, **more)
 
 
 #: Tasks by name.
@@ -78,6 +82,21 @@ TASKS = {
         "digits_sdsp",
         parameters={"neurons": 64},
         learns=True,
+    ),
+    "cue-accumulation": Task(
+        "a recurrent network learns on the core to weigh cues and remember them (e-prop)",
+        ("reckon",),
+        "cue_accumulation",
+        learns=True,
+        options=("data", "epochs"),
+    ),
+    "digits-eprop": Task(
+        "a recurrent network learns on the core to read handwritten digits, row by row (e-prop)",
+        ("reckon",),
+        "digits_eprop",
+        parameters={"neurons": 64},
+        learns=True,
+        options=("epochs",),
     ),
 }
 

@@ -174,11 +174,16 @@ def put(tmp_path):
         (["run", "digits", "--samples", "0"], ["0", "1 or more"]),
         (["run", "digits-sdsp", "--training", "0"], ["0", "1 or more"]),
         (["run", "digits", "--training", "5"], ["digits", "no --training"]),
+        (["run", "digits", "--epochs", "5"], ["digits", "no --epochs"]),
+        (["run", "digits", "--data", "build"], ["digits", "no --data"]),
+        (["run", "cue-accumulation", "--epochs", "0"], ["0", "1 or more"]),
+        (["run", "cue-accumulation", "--data", "none"], ["none", "no such folder"]),
         # Cores that a task cannot use.
         (["run", "digits", "--core", "odin"], ["'odin'", "tinyodin"]),
         (["run", "izhikevich", "-p", "burst_queue=0"], ["burst_queue is 0"]),
         (["run", "digits-sdsp", "-p", "neurons=32"], ["neurons is 32", "at least 64"]),
         (["run", "mnist-sdsp", "-p", "neurons=128"], ["neurons is 128", "at least 256"]),
+        (["run", "cue-accumulation", "-p", "neurons=64"], ["neurons is 64", "100 or more"]),
         # The board.
         (["run", "digits", "--on", "board"], ["--port"]),
         (["run", "digits", "--on", "board", "--port", "no-such-port"], ["no-such-port"]),
@@ -493,6 +498,14 @@ def test_run_learning(result):
     assert (values["task"], values["samples"], values["cycles"]) == ("digits-sdsp", 10, None)
     assert [phase["images"] for phase in values["phases"]] == [20, 10]
     assert values["events"] == sum(phase["events"] for phase in values["phases"])
+
+
+def test_run_epochs(result):
+    values = result("run", "cue-accumulation", "--epochs", "2", "--training", "2", "--samples", "1")
+    assert (values["task"], values["samples"], values["cycles"]) == ("cue-accumulation", 1, None)
+    assert [epoch["epoch"] for epoch in values["epochs"]] == [1, 2]
+    assert [epoch["training_samples"] for epoch in values["epochs"]] == [2, 2]
+    assert {epoch["test_correct"] for epoch in values["epochs"]} <= {0, 1}
 
 
 def test_run_without_images(complaint, monkeypatch):

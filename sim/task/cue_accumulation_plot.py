@@ -1,0 +1,124 @@
+"""Picture of the cue-accumulation task: learning curve, weights, and one sample in detail."""
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure, SubFigure
+
+from ...hdl.reckon.config import ReckonConfig
+from ..model import open_model
+from .cue_accumulation import (
+    INPUTS,
+    NEURONS,
+    OUTPUTS,
+    RECALL,
+    SETTINGS,
+    STEPS,
+    Sample,
+    set_up,
+)
+from .eprop import Weights
+from .eprop_plot import (
+    FAINT,
+    TESTED,
+    TRAINED,
+    Recording,
+    plain,
+    plot_learning_curve,
+    plot_weights,
+    record,
+)
+from .picture import new_figure, save_picture
+from .result import TaskResult
+
+__all__ = ["plot_sample", "record_sample", "save_cue_accumulation"]
+
+_GROUPS = (("left", 0), ("right", 10), ("recall", 20), ("background", 30))
+
+
+def record_sample(config: ReckonConfig, weights: Weights, sample: Sample) -> Recording:
+    """Present a sample to the model of a core, without learning, and look inside at every step."""
+    with open_model(config) as model:
+        set_up(model, weights)
+        return record(
+            model,
+            sample.spikes,
+            neurons=NEURONS,
+            outputs=OUTPUTS,
+            fraction_bits=SETTINGS["frac_trace_rec"],
+        )
+
+
+def plot_sample(figure: Figure | SubFigure, sample: Sample, recording: Recording) -> None:
+    """Draw a sample: input spikes, recurrent spikes, traces of all neurons, and outputs."""
+    inputs, neurons, traces, outputs = figure.subplots(
+        4, 1, sharex=True, gridspec_kw={"height_ratios": [1, 1.5, 1.5, 1]}
+    )
+    times = np.repeat(np.arange(STEPS), [len(step) for step in sample.spikes])
+    inputs.scatter(times, np.concatenate(sample.spikes), 2, "#7a8794", linewidths=0)
+    inputs.set_ylim(INPUTS, -1)
+    inputs.set_yticks([start + 4.5 for _, start in _GROUPS], [name for name, _ in _GROUPS])
+    inputs.tick_params(labelsize=8, length=0)
+    inputs.set_title(
+        f"a test sample, label {sample.label} ({'right' if sample.label else 'left'})", fontsize=11
+    )
+    times, index = recording.spikes.nonzero()
+    neurons.scatter(times, index, 2, TRAINED, linewidths=0)
+    neurons.set_ylim(NEURONS, -1)
+    neurons.set_ylabel("neuron", fontsize=8)
+    traces.imshow(
+        recording.traces.T,
+        cmap="magma",
+        aspect="auto",
+        extent=(0, STEPS, NEURONS, 0),
+        interpolation="nearest",
+    )
+    traces.set_ylabel("trace", fontsize=8)
+    for number, color in enumerate((TRAINED, TESTED)):
+        side = ("left", "right")[number]
+        outputs.plot(recording.outputs[:, number], color=color, linewidth=0.9, label=side)
+    outputs.axvspan(RECALL, STEPS, color=FAINT, zorder=0)
+    outputs.legend(frameon=False, fontsize=8, loc="upper center", ncols=2)
+    outputs.set_ylabel("output", fontsize=8)
+    outputs.set_xlabel("time step")
+    outputs.set_xlim(0, STEPS)
+    for axes in (inputs, neurons, traces, outputs):
+        plain(axes)
+
+
+def save_cue_accumulation(
+    path: Path | str,
+    config: ReckonConfig,
+    before: Weights,
+    after: Weights,
+    sample: Sample,
+    result: TaskResult,
+) -> None:
+    """Save learning curve, weights, and a sample after learning as one picture.
+
+    The sample runs on the model with the weights that were learned, whatever device learned them.
+
+    Parameters
+    ----------
+    path : Path or str
+        File to write; its ending says the format, PNG if it has none.
+    config : ReckonConfig
+        The core.
+    before, after : dict of ndarray
+        Weights by memory.
+    sample : Sample
+        Sample to draw.
+    result : TaskResult
+        What came out.
+
+    Raises
+    ------
+    InputError
+        If the picture cannot be written.
+    """
+    figure = new_figure(17, 6)
+    left, middle, right = figure.subfigures(1, 3, width_ratios=[1, 1.1, 1.7])
+    plot_learning_curve(left.subplots(), result, 100 / OUTPUTS)
+    plot_weights(middle, before, after)
+    plot_sample(right, sample, record_sample(config, after, sample))
+    save_picture(figure, path)

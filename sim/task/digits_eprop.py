@@ -1,0 +1,366 @@
+"""Small handwritten digits on ReckOn: a recurrent network learns on the core to read them row by row.
+
+The 1797 images of scikit-learn, 8x8 pixels of 17 grey levels, are presented like a scan: each row for a
+few time steps, from the top down. A pixel spikes in each of them in which its grey level is at least
+that step's level, so the brighter it is the more often. Each pixel is an input of its own. When a row
+has gone nothing of it is left but what the network keeps in its potentials and traces; the label
+is there in the last steps only, and then all weights learn with e-prop, from random ones.
+
+An epoch presents all training samples in random order, then all test samples with learning off.
+See docs/digits-eprop.md for how it was chosen.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ...hdl.config import CoreConfig
+from ...hdl.reckon.config import ReckonConfig
+from ..device import TickedDevice
+from . import digits, eprop
+from .digits import CLASSES, PIXELS
+from .eprop import LEARN_ALL, Weights, check_counts, make_neuron_word
+from .picture import check_picture
+from .result import Progress, TaskResult
+
+__all__ = [
+    "EPOCHS",
+    "INFERENCE",
+    "INPUTS",
+    "LEARNING",
+    "LEVELS",
+    "NEURONS",
+    "SETTINGS",
+    "STEPS",
+    "Sample",
+    "check_core",
+    "dump_weights",
+    "encode",
+    "epoch_rates",
+    "load_data",
+    "perform",
+    "present",
+    "random_weights",
+    "set_up",
+]
+
+NAME = "digits-eprop"
+
+INPUTS, NEURONS = PIXELS, 64
+
+#: Epochs, if it is not said how many.
+EPOCHS = 10
+
+#: Grey level, of 0 to 16, from which on a pixel spikes in each step of its row.
+LEVELS = (2, 6, 10, 14)
+
+_SIDE = 8  # pixels
+
+#: Time steps after the last row, without input.
+_SILENT_STEPS = 4
+
+#: Time steps of a sample.
+STEPS = _SIDE * len(LEVELS) + _SILENT_STEPS
+
+#: Steps from which on there is a label and weights learn, and from which on winners are counted.
+LEARNING, INFERENCE = STEPS - 5, STEPS - 4
+
+#: Threshold of all neurons, and the low bits of their alpha: 0.97.
+THRESHOLD, ALPHA = 614, 0xC29
+
+#: Potential from which on the surrogate derivative is 1; below it is 0.
+_SURROGATE_THRESHOLD = -200
+
+#: Registers; all others are 0. The seeds are those of the published demonstration.
+SETTINGS = {
+    "halt_on_error": 1,
+    "shift_w_in": 3,
+    "shift_w_rec": 3,
+    "shift_w_out": 2,
+    "frac_trace_in": 3,
+    "frac_trace_rec": 3,
+    "frac_trace_out": 3,
+    "signal_scale": 7,
+    "stochastic_rounding": 1,
+    "single_label": 1,
+    "send_label": 1,
+    "kappa": 0x7F,
+    **{f"h_threshold_{index}": _SURROGATE_THRESHOLD for index in range(4)},
+    "h_value_4": 1,
+    "seed_in": 0xF0F0,
+    "seed_rec": 0xF1F1,
+    "seed_out": 0xF2F2,
+    "seed_round_neuron": 0x3F3FF3F3,
+    "seed_round_output": 0x74F4,
+    "seed_round_trace_in": 0x3F5FF5F5,
+    "seed_round_trace_rec": 0x3F6FF6F6,
+    "seed_round_trace_out": 0x3F7FF7F7,
+    "last_input": INPUTS - 1,
+    "last_neuron": NEURONS - 1,
+    "last_output": CLASSES - 1,
+}
+
+#: Learning rates of the first epochs, as shifts to the left; they are halved `_HALVINGS` times.
+_RATES = {"rate_in_left": 15, "rate_rec_left": 6, "rate_out_left": 6}
+_HALVINGS = 3
+
+#: Spread of the random weights at the beginning.
+_SPREADS = {"weights_in": 10.0, "weights_rec": 3.0, "weights_out": 20.0}
+
+#: Arrays of weights: pre-synaptic and post-synaptic neurons.
+_SHAPES = {
+    "weights_in": (INPUTS, NEURONS),
+    "weights_rec": (NEURONS, NEURONS),
+    "weights_out": (NEURONS, CLASSES),
+}
+
+_SEED = 0
+
+
+@dataclass(frozen=True)
+class Sample:
+    """An image as it is presented.
+
+    Attributes
+    ----------
+    spikes : tuple of ndarray
+        For each time step the pixels that spike before the tick that ends it.
+    label : int
+        The digit.
+    """
+
+    spikes: tuple[np.ndarray, ...]
+    label: int
+
+    @property
+    def events(self) -> int:
+        """Number of spikes."""
+        return sum(map(len, self.spikes))
+
+
+def encode(image: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return for each time step the pixels of an image that spike: rows in turn, bright pixels more often."""
+    rows = image.reshape(_SIDE, _SIDE)
+    steps = [
+        number * _SIDE + np.flatnonzero(row >= level)
+        for number, row in enumerate(rows)
+        for level in LEVELS
+    ]
+    return (*steps, *[np.zeros(0, dtype=int)] * _SILENT_STEPS)
+
+
+def load_data() -> tuple[list[Sample], list[Sample]]:
+    """Return the halves for training (898 samples) and for testing (899), as `digits.load_data`."""
+    training, test = (
+        [
+            Sample(encode(image), int(label))
+            for image, label in zip(half.images, half.labels, strict=True)
+        ]
+        for half in digits.load_data()
+    )
+    return training, test
+
+
+def random_weights(seed: int = _SEED) -> Weights:
+    """Return the weights to begin with; a seed gives the same again."""
+    random = np.random.RandomState(seed)
+    limit = 1 << (eprop.WEIGHT_BITS - 1)
+    weights = {
+        memory: np.clip(
+            np.rint(random.normal(0, _SPREADS[memory], shape)), -limit, limit - 1
+        ).astype(int)
+        for memory, shape in _SHAPES.items()
+    }
+    np.fill_diagonal(weights["weights_rec"], 0)
+    return weights
+
+
+def epoch_rates(epoch: int, epochs: int) -> dict[str, int]:
+    """Return the learning rates of an epoch, of 0 to `epochs` - 1: halved in equal parts of the epochs."""
+    halvings = epoch * (_HALVINGS + 1) // epochs
+    return {name: rate - halvings for name, rate in _RATES.items()}
+
+
+def check_core(config: CoreConfig) -> None:
+    """Check that a core can do the task.
+
+    Raises
+    ------
+    InputError
+        If it is another core, too small, has other weights or does not learn.
+    """
+    eprop.check_core(NAME, config, NEURONS, CLASSES)
+
+
+def set_up(device: TickedDevice, weights: Weights) -> None:
+    """Write all registers, neurons and weights; afterwards `config_mode` is 0.
+
+    Raises
+    ------
+    InputError
+        If the core cannot do the task.
+    """
+    config: ReckonConfig = device.config
+    check_core(config)
+    word = make_neuron_word(config, THRESHOLD, ALPHA)
+    eprop.set_up(device, SETTINGS, [word] * (NEURONS // config.neuron_lanes), weights)
+
+
+def dump_weights(device: TickedDevice) -> Weights:
+    """Read the weights of the network from the core; `config_mode` is 1."""
+    return eprop.dump_weights(device, _SHAPES)
+
+
+def present(device: TickedDevice, sample: Sample, train: bool) -> np.ndarray:
+    """Present a sample, with its label if the core is to learn; return the output words.
+
+    Register `learn` says which weights change. `device` is in IDLE, before and afterwards.
+    """
+    device.drive(sample=1)
+    for step, spikes in enumerate(sample.spikes):
+        if step == LEARNING and train:
+            device.send([1 << device.config.event_address_bits | sample.label])
+            device.drive(target_valid=1)
+        if step == INFERENCE:
+            device.drive(infer_accumulate=1)
+        if len(spikes):
+            device.send(spikes)
+        if step == STEPS - 1:
+            device.drive(sample=0)
+        device.tick()
+    words = device.settle()
+    device.drive(target_valid=0, infer_accumulate=0)
+    return words
+
+
+def _learn_and_test(
+    device: TickedDevice,
+    training: list[Sample],
+    test: list[Sample],
+    *,
+    epochs: int,
+    seed: int = _SEED,
+    progress: Progress | None = None,
+    note: Callable[[dict[str, int]], None] | None = None,
+) -> TaskResult:
+    """Learn from random weights, and test after each epoch; see `perform`."""
+    set_up(device, random_weights(seed))
+    order = np.random.RandomState(seed)
+    total = epochs * (len(training) + len(test))
+    outputs: list[np.ndarray] = []
+    curve: list[dict[str, int]] = []
+    predictions = np.zeros(0, dtype=int)
+    events = 0
+    start, cycles = time.perf_counter(), getattr(device, "cycles", None)
+    for epoch in range(epochs):
+        found = {"epoch": epoch + 1}
+        shuffled = [training[index] for index in order.permutation(len(training))]
+        for part, samples in (("training", shuffled), ("test", test)):
+            train = part == "training"
+            device.configure(learn=LEARN_ALL if train else 0, **epoch_rates(epoch, epochs))
+            answers = []
+            for sample in samples:
+                words = present(device, sample, train)
+                outputs.append(words)
+                answers.append(int(words[0]) if len(words) else digits.NO_ANSWER)
+                events += sample.events
+                if progress is not None:
+                    progress(len(outputs), total)
+            predictions = np.array(answers)
+            right = predictions == [sample.label for sample in samples]
+            found |= {f"{part}_correct": int(right.sum()), f"{part}_samples": len(samples)}
+        curve.append(found)
+        if note is not None:
+            note(found)
+    return TaskResult(
+        task=NAME,
+        accuracy=curve[-1]["test_correct"] / len(test),
+        samples=len(test),
+        events=events,
+        output_events=outputs,
+        predictions=predictions,
+        labels=np.array([sample.label for sample in test]),
+        cycles=None if cycles is None else device.cycles - cycles,
+        seconds=time.perf_counter() - start,
+        details={"epochs": curve},
+    )
+
+
+def perform(
+    device: TickedDevice,
+    *,
+    samples: int | None = None,
+    training: int | None = None,
+    plot: Path | None = None,
+    progress: Progress | None = None,
+    epochs: int | None = None,
+) -> TaskResult:
+    """Do the whole task: learn one half on the device, test the other, draw a picture.
+
+    Parameters
+    ----------
+    device : TickedDevice
+        A device of a ReckOn core with at least 64 neurons and 10 outputs.
+    samples : int, optional
+        In each epoch only the first test samples.
+    training : int, optional
+        Only the first training samples.
+    plot : Path, optional
+        Picture to write, see `save_digits_eprop`.
+    progress : callable, optional
+        Called after each sample with the number of samples done, training and test, and the total.
+    epochs : int, optional
+        How many epochs; 10 if absent.
+
+    Returns
+    -------
+    TaskResult
+        Figures are those of the test of the last epoch, but events, time and output words those of all
+        samples. `details` has `epochs`: the right answers of each.
+
+    Raises
+    ------
+    InputError
+        If the core cannot do the task, or the picture cannot be written.
+    """
+    epochs = EPOCHS if epochs is None else epochs
+    check_counts(NAME, epochs=epochs, samples=samples, training=training)
+    check_core(device.config)
+    if plot is not None:
+        check_picture(plot)
+    learnt, tested = load_data()
+    learnt, tested = learnt[:training], tested[:samples]
+    result = _learn_and_test(device, learnt, tested, epochs=epochs, progress=progress)
+    if plot is not None:
+        from .digits_eprop_plot import save_digits_eprop
+
+        device.configure(config_mode=1)
+        weights = dump_weights(device)
+        device.configure(config_mode=0)
+        save_digits_eprop(plot, device.config, random_weights(), weights, tested, result)
+    return result
+
+
+def main() -> None:
+    """Print what choices were confirmed by: cross-validation in three parts of the training half."""
+    from ..model import open_model
+
+    training, _ = load_data()
+    parts = np.array_split(np.arange(len(training)), 3)
+    right = 0
+    for seed, part in enumerate(parts):
+        inside = np.isin(np.arange(len(training)), part)
+        learnt, tested = (
+            [training[index] for index in np.flatnonzero(which)] for which in (~inside, inside)
+        )
+        with open_model(ReckonConfig(neurons=NEURONS)) as model:
+            result = _learn_and_test(model, learnt, tested, epochs=EPOCHS, seed=seed, note=print)
+        right += round(result.accuracy * len(tested))
+    print(f"cross-validation {right / len(training):.4f}")
+
+
+if __name__ == "__main__":
+    main()

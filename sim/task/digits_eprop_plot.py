@@ -1,0 +1,138 @@
+"""Picture of the digits task on ReckOn: learning curve, weights, samples in detail, and confusions."""
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure, SubFigure
+
+from ...hdl.reckon.config import ReckonConfig
+from ..model import open_model
+from .digits import CLASSES
+from .digits_eprop import INPUTS, LEARNING, NEURONS, SETTINGS, STEPS, Sample, set_up
+from .eprop import Weights
+from .eprop_plot import (
+    FAINT,
+    TESTED,
+    TRAINED,
+    Recording,
+    plain,
+    plot_learning_curve,
+    plot_weights,
+    record,
+)
+from .picture import new_figure, save_picture
+from .plot import plot_confusion
+from .result import TaskResult
+
+__all__ = ["plot_samples", "record_samples", "save_digits_eprop"]
+
+INPUT, OTHER = "#7a8794", "#b9c3cc"
+
+#: Samples in detail.
+_SHOWN = 3
+
+
+def record_samples(
+    config: ReckonConfig, weights: Weights, samples: list[Sample]
+) -> list[Recording]:
+    """Present samples to the model of a core, without learning, and look inside at every step."""
+    found = []
+    for sample in samples:
+        with open_model(config) as model:
+            set_up(model, weights)
+            found.append(
+                record(
+                    model,
+                    sample.spikes,
+                    neurons=NEURONS,
+                    outputs=CLASSES,
+                    fraction_bits=SETTINGS["frac_trace_rec"],
+                )
+            )
+    return found
+
+
+def plot_samples(
+    figure: Figure | SubFigure, samples: list[Sample], recordings: list[Recording]
+) -> None:
+    """Draw samples, one a column: input spikes, recurrent spikes, and outputs."""
+    grid = figure.subplots(
+        3,
+        len(samples),
+        sharex=True,
+        sharey="row",
+        squeeze=False,
+        gridspec_kw={"height_ratios": [1.2, 1.2, 1]},
+    )
+    for (inputs, neurons, outputs), sample, recording in zip(
+        grid.T, samples, recordings, strict=True
+    ):
+        times = np.repeat(np.arange(STEPS), [len(step) for step in sample.spikes])
+        inputs.scatter(times, np.concatenate(sample.spikes), 4, INPUT, linewidths=0)
+        inputs.set_ylim(INPUTS, -1)
+        inputs.set_title(f"a {sample.label} of the test half", fontsize=10)
+        times, index = recording.spikes.nonzero()
+        neurons.scatter(times, index, 3, TRAINED, linewidths=0)
+        neurons.set_ylim(NEURONS, -1)
+        for digit in range(CLASSES):
+            right = digit == sample.label
+            outputs.plot(
+                recording.outputs[:, digit],
+                color=TESTED if right else OTHER,
+                linewidth=1.4 if right else 0.8,
+                zorder=3 if right else 2,
+            )
+        outputs.axvspan(LEARNING, STEPS - 1, color=FAINT, zorder=0)
+        outputs.set_xlim(-0.5, STEPS - 0.5)
+        outputs.set_xlabel("time step", fontsize=8)
+        for axes in (inputs, neurons, outputs):
+            axes.tick_params(labelsize=7, length=2)
+            plain(axes)
+    for axes, name in zip(grid[:, 0], ("input", "neuron", "output"), strict=True):
+        axes.set_ylabel(name, fontsize=8)
+
+
+def _choose(samples: list[Sample]) -> list[Sample]:
+    """Choose samples to draw: the first of each of some digits."""
+    first = {sample.label: sample for sample in reversed(samples)}
+    return [first[label] for label in sorted(first)][:_SHOWN]
+
+
+def save_digits_eprop(
+    path: Path | str,
+    config: ReckonConfig,
+    before: Weights,
+    after: Weights,
+    samples: list[Sample],
+    result: TaskResult,
+) -> None:
+    """Save learning curve, weights, some samples after learning, and confusions as one picture.
+
+    The samples run on the model with the weights that were learned, whatever device learned them.
+
+    Parameters
+    ----------
+    path : Path or str
+        File to write; its ending says the format, PNG if it has none.
+    config : ReckonConfig
+        The core.
+    before, after : dict of ndarray
+        Weights by memory.
+    samples : list of Sample
+        Test samples.
+    result : TaskResult
+        What came out.
+
+    Raises
+    ------
+    InputError
+        If the picture cannot be written.
+    """
+    figure = new_figure(19, 5)
+    curve, weights, inside, confusion = figure.subfigures(1, 4, width_ratios=[0.9, 1.3, 1.5, 1.1])
+    plot_learning_curve(curve.subplots(), result, 100 / CLASSES)
+    plot_weights(weights, before, after)
+    chosen = _choose(samples)
+    plot_samples(inside, chosen, record_samples(config, after, chosen))
+    plot_confusion(confusion.subplots(), result)
+    save_picture(figure, path, 110)
