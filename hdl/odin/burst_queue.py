@@ -88,13 +88,20 @@ class BurstQueue(wiring.Component):
         due = Signal(4)
         made_up = Signal()
         current = Signal(slot_bits)
+        # What the current slot holds has just been found. With ticks that come more quickly than slots
+        # are looked up, something else must have a turn before the next tick is made up for.
+        found = Signal()
+        moves_on = Signal()
         m.d.comb += wraps.eq(count == self.period)
         m.d.sync += [
             count.eq(Mux(wraps, 0, count + 1)),
             due.eq(Mux(made_up, 0, due) + wraps),
         ]
+        m.d.comb += moves_on.eq(due.any() & ~found)
+        # However short it is not enabled, the queue must be emptied.
+        stale = Signal(init=1)
         with m.If(~self.enable):
-            m.d.sync += [count.eq(0), due.eq(0), current.eq(0)]
+            m.d.sync += [count.eq(0), due.eq(0), current.eq(0), stale.eq(1)]
 
         # One adder finds slots ahead of another one.
         start = Signal(slot_bits)
@@ -149,21 +156,23 @@ class BurstQueue(wiring.Component):
                 with m.If(slot == BURST_SLOTS - 1):
                     m.d.sync += slot.eq(0)
                     with m.If(self.enable):
+                        m.d.sync += stale.eq(0)
                         m.next = "READY"
 
             with m.State("READY"):
                 m.d.comb += [
-                    self.settled.eq(self.enable & ~taken & ~due.any()),
+                    self.settled.eq(self.enable & ~stale & ~taken & ~moves_on),
                     start.eq(current),
                 ]
-                with m.If(~self.enable):
-                    m.d.comb += self.push.ready.eq(1)
+                m.d.sync += found.eq(0)
+                with m.If(~self.enable | stale):
+                    m.d.comb += self.push.ready.eq(~self.enable)
                     m.d.sync += [slot.eq(0), loaded.eq(0)]
                     m.next = "CLEAR"
                 with m.Elif(finishing):
                     m.d.sync += slot.eq(taken_slot)
                     m.next = "REMOVE"
-                with m.Elif(due.any()):
+                with m.Elif(moves_on):
                     m.d.comb += [step.eq(due), made_up.eq(1)]
                     m.d.sync += [current.eq(reached), slot.eq(reached)]
                     m.next = "FIND"
@@ -218,7 +227,7 @@ class BurstQueue(wiring.Component):
                 m.d.sync += loaded.eq(state.level.any())
                 m.next = "LOAD"
             with m.State("LOAD"):
-                m.d.sync += self.head.p.eq(spikes.read_data)
+                m.d.sync += [self.head.p.eq(spikes.read_data), found.eq(1)]
                 m.next = "READY"
         return m
 

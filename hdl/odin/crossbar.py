@@ -249,9 +249,9 @@ class Crossbar(wiring.Component):
         ]
         if config.plasticity:
             read_word = Signal.like(word, reset_less=True)
-            read_address = Signal.like(decoding_word, reset_less=True)
+            integrating_word = Signal.like(decoding_word, reset_less=True)
             with m.If(self.advance & decoding):
-                m.d.sync += [read_word.eq(word), read_address.eq(decoding_word)]
+                m.d.sync += [read_word.eq(word), integrating_word.eq(decoding_word)]
 
             # The synapses of a word come together row by row.
             rewritten = Signal(8 * synapse_bits)
@@ -279,7 +279,7 @@ class Crossbar(wiring.Component):
                         )
                 with m.If(write_state):
                     m.d.comb += synapses.write.eq(~0)
-            self._bistability(m, synapses, read_word, read_address, integrating)
+            self._bistability(m, synapses, read_word, integrating_word, integrating)
             self._monitor_synapse(
                 m, word, decoding, decoding_row, decoding_word, integrating, integrated_synapses
             )

@@ -20,6 +20,7 @@ _SCRIPT = """\
 [options]
 mode {mode}
 depth {depth}
+multiclock {multiclock}
 [engines]
 smtbmc z3
 
@@ -83,7 +84,7 @@ class Inside:
         for statements in self._fragment(modules).statements.values():
             for statement in statements:
                 for signal in statement._lhs_signals():
-                    if signal.name == name:
+                    if isinstance(signal, Signal) and signal.name == name:
                         signals[id(signal)] = signal
         (signal,) = signals.values()
         return signal
@@ -117,13 +118,15 @@ class Inside:
         return read
 
 
-def mutant(kind, old, new):
-    """Return a component class whose source has one piece of text replaced."""
+def mutant(kind, *texts):
+    """Return a component class whose source has pieces of text replaced: old, new, and so on."""
     module = sys.modules[kind.__module__]
     source = Path(module.__file__).read_text()
-    assert source.count(old) == 1, f"{old!r} is {source.count(old)} times in {module.__name__}"
+    for old, new in zip(texts[::2], texts[1::2], strict=True):
+        assert source.count(old) == 1, f"{old!r} is {source.count(old)} times in {module.__name__}"
+        source = source.replace(old, new)
     namespace = {"__name__": module.__name__, "__package__": module.__package__}
-    exec(compile(source.replace(old, new), module.__file__, "exec"), namespace)
+    exec(compile(source, module.__file__, "exec"), namespace)
     return namespace[kind.__name__]
 
 
@@ -133,15 +136,18 @@ class Prover:
     Inside = Inside
     mutant = staticmethod(mutant)
 
-    def holds(self, component, *, depth, mode="prove"):
+    def holds(self, component, *, depth, mode="prove", multiclock=False):
         """Prove all assertions of a component.
 
         With mode `prove` for all time, by induction over `depth` cycles; with `bmc` for all runs of
-        `depth` cycles from the start.
+        `depth` cycles from the start. With `multiclock` all clocks and asynchronous resets are free
+        inputs, and `depth` counts their changes.
         """
+        clocks = "on" if multiclock else "off"
         with working_folder() as folder:
             (folder / "design.il").write_text(_convert(component))
-            (folder / "proof.sby").write_text(_SCRIPT.format(mode=mode, depth=depth))
+            script = _SCRIPT.format(mode=mode, depth=depth, multiclock=clocks)
+            (folder / "proof.sby").write_text(script)
             try:
                 run_tool("yowasp-sby", [*_TOOLS, "-f", "proof.sby"], folder=folder, log="log")
             except ToolError:
@@ -152,15 +158,20 @@ class Prover:
                     raise
                 raise kind(_reasons(log)) from None
 
-    def reaches(self, component, *, depth):
+    def reaches(self, component, *, depth, multiclock=False):
         """Find runs of `depth` cycles that reach each `Cover`: the proof is about something."""
-        self.holds(component, depth=depth, mode="cover")
+        self.holds(component, depth=depth, mode="cover", multiclock=multiclock)
 
-    def refuted(self, component, *, depth):
+    def refuted(self, component, *, depth, multiclock=False):
         """Find a run of `depth` cycles that violates an assertion; return what it violates."""
         with pytest.raises(Refuted) as refutation:
-            self.holds(component, depth=depth, mode="bmc")
+            self.holds(component, depth=depth, mode="bmc", multiclock=multiclock)
         return str(refutation.value)
+
+    def fails(self, component, *, depth, multiclock=False):
+        """Find that `holds` does not go through, be it by a violation or in the step of induction."""
+        with pytest.raises((Refuted, Unproven)):
+            self.holds(component, depth=depth, multiclock=multiclock)
 
 
 def _convert(component):
