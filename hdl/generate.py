@@ -14,7 +14,6 @@ from amaranth.lib import data
 from .catalogue import find_core, find_shell, make_component
 from .config import CoreConfig
 from .error import InputError
-from .interface.access import access_targets
 from .verilog import is_plain, ports_of_verilog, to_verilog
 
 __all__ = ["generate", "reference"]
@@ -121,10 +120,8 @@ def _description(config: CoreConfig, shell: str, top: str, core: Any) -> dict[st
         "top": top,
         "registers": [vars(register) for register in core.registers],
         "memories": {
-            name: {"target": target, "words": memory.words, "width": memory.width}
-            for (name, memory), target in zip(
-                core.memories.items(), list(access_targets(core.memories).values())[1:], strict=True
-            )
+            name: {"target": core.targets[name], "words": memory.words, "width": memory.width}
+            for name, memory in core.memories.items()
         },
         "words": {
             name: [
@@ -155,19 +152,27 @@ def reference(config: CoreConfig, core: Any) -> str:
         [(f"`{p.name}`", getattr(config, p.name), p.about) for p in config.parameters()],
     )
     parts += ["## Registers", ""]
+    # Where all are zero after reset that is said once, in the text.
+    resets = any(register.reset for register in core.registers)
     parts += _table(
-        ("address", "name", "published name", "bits", "meaning"),
+        ("address", "name", "published name", "bits", *["reset"] * resets, "meaning"),
         [
-            (r.address, f"`{r.name}`", f"`{r.published_name}`", r.width, r.about)
+            (
+                r.address,
+                f"`{r.name}`",
+                f"`{r.published_name}`",
+                r.width,
+                *[r.reset] * resets,
+                r.about,
+            )
             for r in core.registers
         ],
     )
     parts += ["## Memories", ""]
-    targets = access_targets(core.memories)
     parts += _table(
         ("target", "name", "words", "bits", "bytes of a word"),
         [
-            (targets[name], f"`{name}`", memory.words, memory.width, memory.bytes_per_word)
+            (core.targets[name], f"`{name}`", memory.words, memory.width, memory.bytes_per_word)
             for name, memory in core.memories.items()
         ],
     )

@@ -73,6 +73,7 @@ class Reckon(wiring.Component):
         self.config = config
         self.registers = registers(config)
         self.memories = memories(config)
+        self.targets = {"register": 0} | {name: space for space, name in SPACES.items()}
         super().__init__(
             {
                 "events": In(stream.Signature(event_word(config))),

@@ -52,6 +52,7 @@ class TinyOdin(wiring.Component):
         self.config = config
         self.registers = registers(config)
         self.memories = memories(config)
+        self.targets = access_targets(self.memories)
         super().__init__(
             {
                 "events": In(stream.Signature(event_word(config))),
@@ -90,7 +91,7 @@ class TinyOdin(wiring.Component):
         m = Module()
         config = self.config
         request = self.access.request
-        targets = access_targets(self.memories)
+        targets = self.targets
 
         m.submodules.registers = register_file = RegisterFile(
             self.registers,
