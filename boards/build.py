@@ -14,7 +14,7 @@ from ..hdl.error import InputError
 from ..hdl.interface.uart import divisor_for
 from ..hdl.toolchain import ToolError, find_tool, run_tool
 from .board import Board, BoardTop
-from .catalogue import find_board
+from .catalogue import check_core, find_board
 from .driver import BAUD_RATE
 
 __all__ = ["BuildResult", "build", "program"]
@@ -71,11 +71,12 @@ def build(
     Raises
     ------
     InputError
-        If the board is unknown, or a tool is missing.
+        If the board is unknown, the core cannot be put on it, or a tool is missing.
     ToolError
         If a tool fails or not even the slowest clock is met; says where the logs are.
     """
     board = find_board(board) if isinstance(board, str) else board
+    check_core(config.core)
     say = progress or (lambda _: None)
     for step in board.steps:
         find_tool(step.tool)

@@ -8,13 +8,28 @@ from ..hdl.error import InputError
 if TYPE_CHECKING:
     from .board import Board
 
-__all__ = ["BOARDS", "find_board"]
+__all__ = ["BOARDS", "check_core", "find_board"]
 
 #: Boards by name, and what to know about each.
 BOARDS = {
     "icebreaker": "1BitSquared iCEBreaker: iCE40UP5K, up to 24 MHz",
     "ulx3s-85f": "Radiona ULX3S 85F: ECP5-85F, up to 50 MHz",
 }
+
+#: Cores that the host link speaks for.
+_CORES = ("tinyodin", "odin")
+
+
+def check_core(core: str) -> None:
+    """Check that a core can be put on a board.
+
+    Raises
+    ------
+    InputError
+        If it cannot yet; names those that can.
+    """
+    if core not in _CORES:
+        raise InputError(f"there is no host link for {core} yet, boards run {' and '.join(_CORES)}")
 
 
 def find_board(name: str) -> "Board":

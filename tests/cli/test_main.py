@@ -159,6 +159,8 @@ def put(tmp_path):
         (["synth", "tinyodin"], ["--target"]),
         (["build", "tinyodin", "--board", "breadboard"], ["'breadboard'", "icebreaker", "ulx3s"]),
         (["build", "tinyodin"], ["--board"]),
+        (["build", "reckon", "--board", "ulx3s-85f"], ["reckon", "tinyodin", "odin"]),
+        (["run", "cue-accumulation", "--on", "board", "--port", "x"], ["reckon", "odin"]),
         (["verify", "tinyodin", "--engine", "icarus"], ["'icarus'", "cxxrtl", "amaranth"]),
         (["run", "digits", "--engine", "icarus"], ["'icarus'", "cxxrtl", "amaranth"]),
         (["verify", "tinyodin", "--on", "board"], ["'board'", "rtl", "netlist"]),
