@@ -65,9 +65,9 @@ def test_images_are_read_from_the_package(package):
     [
         b"",
         b"no images",
-        gzip.compress(b"no images"),
-        gzip.compress(pickle.dumps([1, 2])),
-        gzip.compress(pickle.dumps(print)),
+        gzip.compress(b"no images", mtime=0),
+        gzip.compress(pickle.dumps([1, 2]), mtime=0),
+        gzip.compress(pickle.dumps(print), mtime=0),
     ],
     ids=["empty", "not gzip", "not pickle", "no arrays", "a function"],
 )
