@@ -110,6 +110,8 @@ class CoreProof(wiring.Component):
             Assert(~(operation.spike & (operation.single | operation.tick | sweeping))),
             Assert(~operation.synapse | (operation.single & ~operation.tick & ~sweeping)),
             Assert(~(sweeping & operation.tick)),
+            # What does not learn knows no bistability.
+            Assert(~sweeping | bool(config.plasticity)),
         ]
         # What is in the stages: rows read one after the other, four then none with one port.
         read = Signal(4)
