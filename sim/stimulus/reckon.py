@@ -39,7 +39,9 @@ CONFIGURATIONS = (
     ReckonConfig(lanes=16),
     ReckonConfig(neurons=16, outputs=2, neuron_lanes=1, weight_lanes=4, weight_bits=7),
     ReckonConfig(neurons=512, weight_bits=6, lanes=16),
-    ReckonConfig(neurons=64, outputs=8, weight_lanes=16, lanes=2, weight_bits=3),
+    ReckonConfig(
+        neurons=64, outputs=8, weight_lanes=16, lanes=2, weight_bits=3, spare_output_weights=0
+    ),
     ReckonConfig(neurons=32, outputs=2, neuron_lanes=1, lanes=1, learning=0),
 )
 

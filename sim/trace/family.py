@@ -87,7 +87,9 @@ _FAMILIES = {
             "weight_bits",
             "neuron_lanes",
             "weight_lanes",
-            "learning",  # not in golden traces
+            # The last two are not in golden traces.
+            "learning",
+            "spare_output_weights",
         ),
         register_bits=lambda config: (16, 32),
     ),
