@@ -8,10 +8,6 @@ from amaranth.lib.wiring import In, Out
 
 __all__ = ["LinearRecurrence", "check_recurrence", "window_of_seed"]
 
-#: Elements that are chained from each other before a window is computed anew from the state.
-_BLOCK = 64
-
-
 def check_recurrence(a: int, b: int) -> None:
     """Assert that a recurrence is one that this module can build."""
     assert a > 0
@@ -43,7 +39,7 @@ def window_of_seed(seed: Sequence, a: int, b: int, draw: int) -> list:
     return window
 
 
-def _unroll(m: Module, window: Value, a: int, b: int, steps: int, name: str) -> Value:
+def _unroll(m: Module, window: Value, a: int, b: int, steps: int) -> Value:
     """Return s[0] to s[steps - 1], as many at once as squares of the recurrence allow.
 
     s[n] = s[n - a] ^ s[n - b] holds also with a and b doubled any number of times.
@@ -57,19 +53,11 @@ def _unroll(m: Module, window: Value, a: int, b: int, steps: int, name: str) -> 
         # Up to where the next scale is better.
         width = min(scale * a, (2 * scale - 1) * b - n, steps - n)
         near, far = n + b - scale * a, n + b - scale * b
-        part = Signal(width, name=f"{name}_{n}")
+        part = Signal(width, name=f"elements_{n}")
         m.d.comb += part.eq(known[near : near + width] ^ known[far : far + width])
         known = Cat(known, part)
         n += width
     return known[b:]
-
-
-def _jump(a: int, b: int, steps: int) -> list[int]:
-    """Return, for each element of the window `steps` later, a mask of the elements it is the sum of."""
-    masks = [1 << index for index in range(b)]
-    for _ in range(steps):
-        masks = [*masks[1:], masks[b - a] ^ masks[0]]
-    return masks
 
 
 class LinearRecurrence(wiring.Component):
@@ -132,17 +120,7 @@ class LinearRecurrence(wiring.Component):
         window = Signal(b)
         m.d.comb += window.eq(Array(windows)[self.select])
 
-        blocks = []
-        for start in range(0, steps, _BLOCK):
-            # Where a block begins is computed at once, which keeps the depth small.
-            base: Value = window
-            if start:
-                base = Signal(b, name=f"window_after_{start}")
-                for index, mask in enumerate(_jump(a, b, start)):
-                    m.d.comb += base[index].eq((window & mask).xor())
-            count = min(_BLOCK, steps - start)
-            blocks.append(_unroll(m, base, a, b, count, f"bits_{start}"))
-        m.d.comb += self.value.eq(Cat(*blocks))
+        m.d.comb += self.value.eq(_unroll(m, window, a, b, steps))
         following = Cat(window, self.value)[-b:]
         for number, stored in enumerate(windows):
             with m.If(self.load[number]):
