@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from amaranth.hdl import Array, Cat, Module, Mux, ResetInserter, Signal
+from amaranth.hdl import Array, Cat, Const, Module, Mux, ResetInserter, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -140,7 +140,7 @@ class Reckon(wiring.Component):
             words=config.output_weight_words,
             weights=config.outputs,
             bits=config.weight_bits,
-            lanes=config.lanes,
+            lanes=config.output_lanes,
         )
         learn = targets = None
         if config.learning:
@@ -507,8 +507,7 @@ class Reckon(wiring.Component):
             (weights_rec, learn.write_weights),
             (weights_out, learn.write_out_weights),
         ):
-            for index in range(memory.size):
-                m.d.comb += memory.write_weights[index].eq(new[index % len(new)])
+            m.d.comb += memory.write_weights.eq(new)
         with m.If(learn.busy):
             self._use_neurons(m, neurons, learn.neurons)
             m.d.comb += [
@@ -603,42 +602,30 @@ class Reckon(wiring.Component):
 
         done = Signal()
         refused = Signal()
-        reading = Signal()
+        reading, acting = Signal(), Signal()
         m.d.comb += [
             refused.eq(request.valid & ~to_register & ~values.config_mode),
             request.ready.eq(to_register | refused | done),
         ]
 
         # Each memory: where the chunk is, what holds it, what it becomes.
-        def fields(name: str, slice_bits: int, slices: int) -> tuple[object, object, object]:
+        def place(name: str, chunks: int, slices: int = 1) -> tuple[Value, Value, Value]:
             """Return slice address, chunk of the slice, and whether the word has such a chunk."""
             memory = self.memories[name]
-            chunks = max(1, -(-memory.width // CHUNK))
-            chunk_bits = (chunks - 1).bit_length()
+            in_word = -(-memory.width // CHUNK)
+            chunk_bits = (in_word - 1).bit_length()
             word_bits = (memory.words - 1).bit_length()
             chunk = address[:chunk_bits]
             word = address[chunk_bits : chunk_bits + word_bits]
-            if slices == 1:
-                return word, chunk, chunk < chunks
-            # A slice of several is a power of two of whole chunks.
-            per_slice = slice_bits // CHUNK
-            return (
-                Cat((chunk // per_slice)[: slices.bit_length() - 1], word),
-                chunk % per_slice,
-                chunk < chunks,
-            )
-
-        def replaced(old: Signal, chunk: Signal, width: int) -> list[tuple[object, object]]:
-            """Return parts of a slice with one chunk replaced."""
-            parts = []
-            for number in range(-(-width // CHUNK)):
-                part = old[CHUNK * number : min(width, CHUNK * number + CHUNK)]
-                parts.append(Mux(chunk == number, request.p.data[: len(part)], part))
-            return parts
+            # Slices, if several, are powers of two of whole chunks.
+            per_slice = (chunks - 1).bit_length()
+            part = chunk[per_slice:] if slices > 1 else Const(0, 0)
+            exists = Const(1) if in_word == 1 << chunk_bits else chunk < in_word
+            return Cat(part, word), chunk[:per_slice] if slices > 1 else chunk, exists
 
         write = Signal()
-        read_value = Signal(CHUNK)
-        m.d.comb += self.access.data.eq(Mux(done, read_value, 0))
+        # What a host finds, by the number of the space.
+        found = [Const(0, CHUNK)] * 8
         with m.If(target == spaces["outputs"]):
             with m.If(reading):
                 m.d.comb += [
@@ -647,66 +634,55 @@ class Reckon(wiring.Component):
                         self._output_index >> (config.output_lanes.bit_length() - 1)
                     ),
                 ]
-            m.d.comb += [
-                outputs.host_write.eq(write),
-                outputs.host_data.eq(request.p.data),
-                read_value.eq(self._output_value),
-            ]
+            m.d.comb += outputs.host_write.eq(write)
+        m.d.comb += outputs.host_data.eq(request.p.data)
+        found[spaces["outputs"]] = self._output_value.as_unsigned()
 
         for name, memory in (
             ("weights_in", weights_in),
             ("weights_rec", weights_rec),
             ("weights_out", weights_out),
         ):
-            width = memory.size * config.weight_bits
-            place, chunk, exists = fields(name, width, memory.slices)
-            parts = replaced(memory.weights.as_value(), chunk, width)
+            slice_address, chunk, exists = place(name, memory.chunks, memory.slices)
+            # No host has access while weights are learned.
+            with m.If(acting):
+                m.d.comb += memory.write_address.eq(slice_address)
+            m.d.comb += [
+                memory.host.eq(acting),
+                memory.host_data.eq(request.p.data),
+                memory.chunk.eq(chunk),
+            ]
             with m.If(target == spaces[name]):
                 with m.If(reading):
                     m.d.comb += memory.read.eq(1)
                     if name == "weights_out":
-                        m.d.comb += memory.read_address.eq(place)
+                        m.d.comb += memory.read_address.eq(slice_address)
                     else:
-                        m.d.comb += self._read_address.eq(place)
-                with m.If(write & exists):
-                    m.d.comb += [
-                        memory.write.eq(~0),
-                        memory.write_address.eq(place),
-                        memory.write_weights.eq(Cat(*parts)),
-                    ]
-                old = memory.weights.as_value()
-                with m.If(exists):
-                    m.d.comb += read_value.eq(
-                        Array(
-                            old[CHUNK * n : min(width, CHUNK * n + CHUNK)]
-                            for n in range(-(-width // CHUNK))
-                        )[chunk]
-                    )
+                        m.d.comb += self._read_address.eq(slice_address)
+                m.d.comb += memory.host_write.eq(write & exists)
+            found[spaces[name]] = Mux(exists, memory.host_read, 0)
 
         # Neurons; a bit above the word writes flags too (section 5.3).
         width = config.neuron_word_bits
-        place, chunk, exists = fields("neurons", width, 1)
-        chunk_bits = ((-(-width // CHUNK)) - 1).bit_length()
-        word_bits = (config.neuron_words - 1).bit_length()
+        chunks = -(-width // CHUNK)
+        word, chunk, exists = place("neurons", chunks)
         flag = Signal()
         m.d.comb += flag.eq(
-            (target == spaces["neurons"]) & request.p.write & address[chunk_bits + word_bits]
+            (target == spaces["neurons"])
+            & request.p.write
+            & address[len(chunk) + (config.neuron_words - 1).bit_length()]
         )
         old = neurons.stored.as_value()
         index = address[: config.address_bits]
         row_shift = (ROW - 1).bit_length()
         with m.If(target == spaces["neurons"]):
             with m.If(reading):
-                m.d.comb += [neurons.port.read.eq(1), neurons.port.word.eq(place)]
+                m.d.comb += [neurons.port.read.eq(1), neurons.port.word.eq(word)]
             with m.If(write):
                 m.d.comb += neurons.host_write.eq(1 << chunk)
-            with m.If(exists):
-                m.d.comb += read_value.eq(
-                    Array(
-                        old[CHUNK * n : min(width, CHUNK * n + CHUNK)]
-                        for n in range(-(-width // CHUNK))
-                    )[chunk]
-                )
+        parts = Array(old[low : low + CHUNK] for low in range(0, width, CHUNK))
+        found[spaces["neurons"]] = Mux(exists, parts[chunk], 0)
+        m.d.comb += self.access.data.eq(Array(found)[target & done.replicate(len(target))])
         bit = Signal(ROW)
         m.d.comb += [
             neurons.flag_index.eq(index),
@@ -721,7 +697,7 @@ class Reckon(wiring.Component):
                     m.d.comb += [reading.eq(1), self._accessing.eq(1)]
                     m.next = "ACT"
             with m.State("ACT"):
-                m.d.comb += [self._accessing.eq(1), write.eq(request.p.write)]
+                m.d.comb += [self._accessing.eq(1), acting.eq(1), write.eq(request.p.write)]
                 m.next = "WAIT"
                 with m.If(flag):
                     m.next = "FLAG_READ"
