@@ -11,7 +11,8 @@ __all__ = ["ReckonAccess"]
 class ReckonAccess(wiring.Signature):
     """Access port, seen from the host's side (the core has it flipped).
 
-    A request is held until it is taken; it is taken when it is done. Register writes are taken at once.
+    A request is held until it is taken; it is taken when it is done. Register writes are taken at once, but
+    for those with a bit for each neuron word, which take two cycles or more.
     Memory requests are served while the core is in IDLE, in CONFIG, ready for the next time step or
     waiting for a target, and register `config_mode` is 1; while it is 0 they are taken without effect
     and read as zero. A host may give up a memory request, as the `pins` shell does: it drops `valid` and

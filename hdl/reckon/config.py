@@ -145,8 +145,8 @@ class ReckonConfig(CoreConfig):
 
     @property
     def output_lanes(self) -> int:
-        """Outputs handled at once; with half of them learning is as fast as in the published chip."""
-        return min(self.lanes, self.outputs // 2)
+        """Outputs handled at once."""
+        return min(self.lanes, self.outputs)
 
     @property
     def output_beats(self) -> int:

@@ -11,6 +11,7 @@ from ..interface.register_file import RegisterFile
 from ..memory.sram import Sram
 from ..random.lfsr import LinearRecurrence
 from .access import ReckonAccess
+from .alpha_select import AlphaSelect
 from .config import CHUNK, ReckonConfig
 from .flags import ROW
 from .input_items import InputItems, Targets
@@ -95,7 +96,9 @@ class Reckon(wiring.Component):
         config = self.config
         request = self.access.request
 
-        stored = [r for r in self.registers if not r.name.startswith("seed_")]
+        # Seeds go to the random generators, and bits of neuron words to a memory.
+        elsewhere = ("seed_", "alpha_select_")
+        stored = [r for r in self.registers if not r.name.startswith(elsewhere)]
         m.submodules.registers = register_file = RegisterFile(
             stored, address_bits=16, data_bits=CHUNK, resets=True
         )
@@ -167,7 +170,7 @@ class Reckon(wiring.Component):
             items.row.eq(propagate.row),
         ]
 
-        # Outputs. Hosts and SEND look at one at a time.
+        # Outputs. Hosts, LEARN and SEND look at one at a time.
         lane_bits = config.output_lanes.bit_length() - 1
         output_index = self._output_index = Signal(config.output_index_bits)
         output_value = self._output_value = Signal(16)
@@ -218,21 +221,21 @@ class Reckon(wiring.Component):
             m.d.comb += outputs.weights[lane].eq(mine[part])
 
         # Neurons.
-        alpha_bits = Cat(
-            values[f"alpha_select_{n}"] for n in range(-(-config.neuron_words // CHUNK))
-        )
-        word_read = Signal(range(config.neuron_words))
-        alpha_select = Signal()
-        with m.If(neurons.port.read):
-            m.d.sync += word_read.eq(neurons.port.word)
+        m.submodules.alpha_select = alpha_select = self._alpha_select = AlphaSelect(config)
         m.d.comb += [
-            alpha_select.eq(alpha_bits.bit_select(word_read, 1)),
+            alpha_select.write.eq(register_file.write),
+            alpha_select.address.eq(request.p.address),
+            alpha_select.data.eq(request.p.data),
+            alpha_select.read.eq(neurons.port.read),
+            alpha_select.word.eq(neurons.port.word),
+        ]
+        m.d.comb += [
             neurons.clear.eq(self._clear),
             neurons.clear_row.eq(self._clear_row),
             leak.last_index.eq(last_leak),
             leak.stored.eq(neurons.stored),
             leak.state.eq(neurons.state),
-            leak.alpha_select.eq(alpha_select),
+            leak.alpha_select.eq(alpha_select.selected),
             leak.kappa.eq(values.kappa),
             leak.reset_to_zero.eq(values.reset_to_zero),
             leak.stochastic_rounding.eq(values.stochastic_rounding),
@@ -476,8 +479,10 @@ class Reckon(wiring.Component):
         weights_rec: WeightMemory,
         weights_out: WeightMemory,
     ) -> None:
+        config = self.config
         values = self._values
         m.d.comb += [
+            items.hold.eq(learn.read_output),
             targets.item.eq(items.target),
             targets.address.eq(items.address),
             targets.regression.eq(values.regression),
@@ -486,10 +491,10 @@ class Reckon(wiring.Component):
             learn.values.eq(values),
             learn.last_index.eq(last_index),
             learn.label.eq(targets.label),
-            learn.targets.eq(targets.targets),
-            learn.potentials.eq(outputs.potentials),
-            targets.read.eq(learn.read_errors),
-            targets.read_beat.eq(learn.error_beat),
+            learn.target.eq(targets.target),
+            learn.potential.eq(self._output_value),
+            targets.read.eq(learn.read_output),
+            targets.output.eq(learn.next_output),
             learn.stored.eq(neurons.stored),
             learn.first_fresh.eq(neurons.first_fresh),
             learn.weights_in.eq(weights_in.weights),
@@ -511,8 +516,9 @@ class Reckon(wiring.Component):
         with m.If(learn.busy):
             self._use_neurons(m, neurons, learn.neurons)
             m.d.comb += [
-                outputs.read.eq(learn.read_errors),
-                outputs.read_beat.eq(learn.error_beat),
+                outputs.read.eq(learn.read_output),
+                outputs.read_beat.eq(learn.next_output >> (config.output_lanes.bit_length() - 1)),
+                self._output_index.eq(learn.output),
                 weights_in.read.eq(learn.read_in),
                 weights_rec.read.eq(learn.read_rec),
                 weights_out.read.eq(learn.read_out),
@@ -605,7 +611,7 @@ class Reckon(wiring.Component):
         reading, acting = Signal(), Signal()
         m.d.comb += [
             refused.eq(request.valid & ~to_register & ~values.config_mode),
-            request.ready.eq(to_register | refused | done),
+            request.ready.eq((to_register & self._alpha_select.ready) | refused | done),
         ]
 
         # Each memory: where the chunk is, what holds it, what it becomes.

@@ -1,12 +1,12 @@
 """Input items: spikes that wait for the next time step, and targets (specification, sections 2 and 10)."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal, signed
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..memory.sram import Sram
 from .config import ReckonConfig
 from .flags import ROW, FlagRows
-from .lane_rows import LaneRows
 from .layout import POTENTIAL_BITS, event_word
 
 __all__ = ["InputItems", "Targets"]
@@ -41,6 +41,8 @@ class InputItems(wiring.Component):
         The row.
     flags : Out(16)
         Its flags, from the cycle after `read` on until other flags are read.
+    hold : In(1)
+        Take no item of target data, since targets are read.
     target : Out(1)
         An item of target data is taken in this cycle.
     address : Out(address bits)
@@ -60,6 +62,7 @@ class InputItems(wiring.Component):
                 "read": In(1),
                 "row": In((rows - 1).bit_length()),
                 "flags": Out(ROW),
+                "hold": In(1),
                 "target": Out(1),
                 "address": Out(config.event_address_bits),
             }
@@ -100,7 +103,7 @@ class InputItems(wiring.Component):
             with m.State("WAIT"):
                 with m.If(self.events.valid):
                     with m.If(item.target):
-                        m.d.comb += [self.events.ready.eq(1), self.target.eq(1)]
+                        m.d.comb += [self.events.ready.eq(~self.hold), self.target.eq(~self.hold)]
                     with m.Elif(item.address > self.last_index):
                         m.d.comb += self.events.ready.eq(1)
                     with m.Elif(~self.read):
@@ -143,11 +146,11 @@ class Targets(wiring.Component):
     label : Out(B)
         The label.
     read : In(1)
-        Read the targets of a beat at the next clock edge.
-    read_beat : In(range(output_beats))
-        The beat.
-    targets : Out(array of signed 16 bits, one for each lane)
-        They, from the cycle after `read` on.
+        Read the target of an output at the next clock edge.
+    output : In(B)
+        The output.
+    target : Out(signed(16))
+        Its target, from the cycle after `read` on.
     """
 
     def __init__(self, config: ReckonConfig) -> None:
@@ -164,8 +167,8 @@ class Targets(wiring.Component):
                 "received": Out(1),
                 "label": Out(config.output_index_bits),
                 "read": In(1),
-                "read_beat": In(range(config.output_beats)),
-                "targets": Out(data.ArrayLayout(signed(POTENTIAL_BITS), config.output_lanes)),
+                "output": In(config.output_index_bits),
+                "target": Out(signed(POTENTIAL_BITS)),
             }
         )
 
@@ -173,17 +176,16 @@ class Targets(wiring.Component):
         m = Module()
         config = self.config
         count = Signal(config.target_counter_bits)
-        lanes = config.output_lanes
-        half_bits = lanes.bit_length()
-        m.submodules.rows = rows = LaneRows(
-            signed(POTENTIAL_BITS), rows=config.output_beats, lanes=lanes, granularity=8
+        bits = POTENTIAL_BITS
+        m.submodules.memory = memory = Sram(
+            words=config.outputs, width=bits, granularity=bits // 2, ports=2
         )
         m.d.comb += [
-            rows.read.eq(self.read.replicate(lanes)),
-            rows.read_row.eq(self.read_beat),
-            rows.write_row.eq(count >> half_bits),
-            rows.write_entries.eq(self.address[:8].replicate(2 * lanes)),
-            self.targets.eq(rows.entries),
+            memory.read.eq(self.read),
+            memory.read_address.eq(self.output),
+            memory.write_address.eq(count >> 1),
+            memory.write_data.eq(self.address[: bits // 2].replicate(2)),
+            self.target.eq(memory.read_data),
         ]
         m.d.comb += self.complete.eq(
             self.item & (~self.regression | (count == Cat(1, self.last_output)))
@@ -191,7 +193,7 @@ class Targets(wiring.Component):
         with m.If(self.item):
             m.d.sync += count.eq(count + 1)
             with m.If(self.regression):
-                m.d.comb += rows.write.eq(1 << count[:half_bits])
+                m.d.comb += memory.write.eq(1 << count[0])
             with m.Else():
                 m.d.sync += [self.label.eq(self.address), self.received.eq(1)]
         with m.If(self.left | self.idle):

@@ -21,8 +21,6 @@ class LaneRows(wiring.Component):
         What an entry looks like.
     rows, lanes : int
         Size.
-    granularity : int, optional
-        Bits of an entry that are written together; all if absent.
 
     Members
     -------
@@ -32,32 +30,24 @@ class LaneRows(wiring.Component):
         The row.
     entries : Out(array of shape)
         What each lane has read last, from the cycle after `read` on.
-    write : In(lanes x parts of an entry)
-        What to write at the next clock edge.
+    write : In(lanes)
+        Lanes to write at the next clock edge.
     write_row : In(range(rows))
         The row.
     write_entries : In(array of shape)
         New contents.
     """
 
-    def __init__(
-        self,
-        shape: object,
-        *,
-        rows: int,
-        lanes: int,
-        granularity: int | None = None,
-    ) -> None:
+    def __init__(self, shape: object, *, rows: int, lanes: int) -> None:
         self._rows, self._lanes = rows, lanes
         self._width = Shape.cast(shape).width
-        self._granularity = granularity or self._width
         entries = data.ArrayLayout(shape, lanes)
         super().__init__(
             {
                 "read": In(lanes),
                 "read_row": In(range(rows)),
                 "entries": Out(entries),
-                "write": In(lanes * (self._width // self._granularity)),
+                "write": In(lanes),
                 "write_row": In(range(rows)),
                 "write_entries": In(entries),
             }
@@ -65,27 +55,22 @@ class LaneRows(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        width, step = self._width, self._granularity
-        parts = width // step
+        width = self._width
         for lane in range(self._lanes):
-            low = lane * width
-            found = self.entries.as_value()[low : low + width]
-            new = self.write_entries.as_value()[low : low + width]
-            write = self.write[lane * parts : (lane + 1) * parts]
+            found = self.entries.as_value()[lane * width : lane * width + width]
+            new = self.write_entries.as_value()[lane * width : lane * width + width]
             if self._rows == 1:
                 entry = Signal(width, name=f"entry_{lane}", reset_less=True)
                 m.d.comb += found.eq(entry)
-                for part in range(parts):
-                    with m.If(write[part]):
-                        bits = slice(part * step, part * step + step)
-                        m.d.sync += entry[bits].eq(new[bits])
+                with m.If(self.write[lane]):
+                    m.d.sync += entry.eq(new)
                 continue
-            memory = Sram(words=self._rows, width=width, granularity=step, ports=2)
+            memory = Sram(words=self._rows, width=width, granularity=width, ports=2)
             m.submodules[f"lane_{lane}"] = memory
             m.d.comb += [
                 memory.read.eq(self.read[lane]),
                 memory.read_address.eq(self.read_row),
-                memory.write.eq(write),
+                memory.write.eq(self.write[lane]),
                 memory.write_address.eq(self.write_row),
                 memory.write_data.eq(new),
                 found.eq(memory.read_data),

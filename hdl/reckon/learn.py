@@ -1,9 +1,10 @@
 """LEARN: weights change by e-prop and by regularisation (specification, section 11).
 
-Work goes in pairs of cycles. In the first part of a group a pair is a neuron of the group: *signal*
-adds up its learning signal, *output* updates its output weights. In the second part it is a
-pre-synaptic index: *input* and *recurrent* update the weights from it. With fewer lanes than weights
-a pair is repeated, beat by beat. Each of the four goes through the same lanes:
+First the errors of all outputs are found, one in a cycle. Then work goes in pairs of cycles. In the
+first part of a group a pair is a neuron of the group: *signal* adds up its learning signal, *output*
+updates its output weights. In the second part it is a pre-synaptic index: *input* and *recurrent*
+update the weights from it. With fewer lanes than weights a pair is repeated, beat by beat. Each of the
+four goes through the same lanes:
 
 ====== ===================================================================
 cycle
@@ -25,6 +26,7 @@ from amaranth.lib.wiring import In, Out
 from ..plasticity.eprop import (
     SCALING,
     Drive,
+    OutputError,
     RegularisationLevel,
     Scaling,
     SurrogateDerivative,
@@ -38,7 +40,6 @@ from .config import ReckonConfig
 from .lane_rows import LaneRows
 from .layout import STATE, neuron_word
 from .neuron_memory import neuron_port
-from .output_layer import OutputErrors
 
 __all__ = ["LearnPhase"]
 
@@ -93,12 +94,14 @@ class LearnPhase(wiring.Component):
         N.
     label : In(B)
         The label.
-    read_errors : Out(1)
-        Read potentials and targets of `error_beat` at the next clock edge.
-    error_beat : Out(range(output_beats))
-        The beat.
-    targets, potentials : In(array of signed 16 bits, one for each lane)
-        They, in the cycle after.
+    read_output : Out(1)
+        Read potential and target of output `next_output` at the next clock edge.
+    next_output : Out(B)
+        The output to be read.
+    output : Out(B)
+        The output read last.
+    potential, target : In(signed(16))
+        Its potential and target, in the cycle after `read_output`.
     neurons : Out(neuron_port(config))
         Use of the neuron memory: reads only.
     stored : In(neuron_word(config))
@@ -127,7 +130,6 @@ class LearnPhase(wiring.Component):
         self.config = config
         index = config.address_bits
         bits = signed(config.weight_bits)
-        numbers = data.ArrayLayout(signed(16), config.output_lanes)
         slices = data.ArrayLayout(bits, config.slice_weights)
         out_slices = data.ArrayLayout(bits, config.output_slice_weights)
         self._parts = config.slice_weights // config.lanes
@@ -140,10 +142,11 @@ class LearnPhase(wiring.Component):
                 "values": In(values),
                 "last_index": In(index),
                 "label": In(config.output_index_bits),
-                "read_errors": Out(1),
-                "error_beat": Out(range(config.output_beats)),
-                "targets": In(numbers),
-                "potentials": In(numbers),
+                "read_output": Out(1),
+                "next_output": Out(config.output_index_bits),
+                "output": Out(config.output_index_bits),
+                "potential": In(signed(16)),
+                "target": In(signed(16)),
                 "neurons": Out(neuron_port(config)),
                 "stored": In(neuron_word(config)),
                 "first_fresh": In(config.neuron_lanes),
@@ -322,6 +325,12 @@ class LearnPhase(wiring.Component):
                     count.eq(0),
                 ]
                 with m.If(self.start):
+                    m.next = "ERRORS"
+            with m.State("ERRORS"):
+                m.d.comb += [self.read_output.eq(1), self.next_output.eq(index)]
+                m.d.sync += index.eq(index + 1)
+                with m.If(self.next_output == config.outputs - 1):
+                    m.d.sync += index.eq(0)
                     m.next = "FETCH"
             with m.State("FETCH"):
                 fetch(index)
@@ -403,23 +412,15 @@ class LearnPhase(wiring.Component):
 
         # Cycle 0: weights and errors are asked for.
         address, out_address = self._slices(operation)
-        m.submodules.errors = errors = OutputErrors(config)
+        errors = self._errors(m)
         m.d.comb += [
             self.read_address.eq(address),
             self.read_out_address.eq(out_address),
             self.read_in.eq(operation.valid & (operation.kind == INPUT)),
             self.read_rec.eq(operation.valid & (operation.kind == RECURRENT)),
             self.read_out.eq(operation.valid & (operation.kind == SIGNAL)),
-            self.read_errors.eq(operation.valid & (operation.kind == SIGNAL)),
-            self.error_beat.eq(operation.beat),
-            errors.beat.eq(first.beat),
-            errors.target_valid.eq(self.target_valid),
-            errors.last_output.eq(values.last_output),
-            errors.linear_output.eq(values.linear_output),
-            errors.regression.eq(values.regression),
-            errors.potentials.eq(self.potentials),
-            errors.targets.eq(self.targets),
-            errors.label.eq(self.label),
+            errors.read.eq(self.read_out.replicate(out_lanes)),
+            errors.read_row.eq(operation.beat),
         ]
         m.submodules.posts = posts = LaneRows(POST, rows=config.beats, lanes=config.lanes)
         m.d.comb += [
@@ -428,9 +429,6 @@ class LearnPhase(wiring.Component):
         ]
 
         # Cycle 1: products. An output update has weights and errors from the signal before it.
-        error = Signal.like(errors.errors)
-        with m.If(first.kind == SIGNAL):
-            m.d.sync += error.eq(errors.errors)
         part = first.beat % self._parts
         out_part = first.beat % self._out_parts
         is_signal = Signal()
@@ -463,9 +461,9 @@ class LearnPhase(wiring.Component):
                     m.d.sync += drain.eq(0)
                 with m.If(first.kind == OUTPUT):
                     # Drives are products divided by 16.
-                    m.d.comb += left.eq(error[lane] << 4)
+                    m.d.comb += left.eq(errors.entries[lane] << 4)
                 with m.If(is_signal):
-                    m.d.comb += [left.eq(errors.errors[lane]), right.eq(weights_out[lane])]
+                    m.d.comb += [left.eq(errors.entries[lane]), right.eq(weights_out[lane])]
             products.append(product)
             weights.append(weight)
             drains.append(drain)
@@ -586,6 +584,30 @@ class LearnPhase(wiring.Component):
         m.d.comb += self.write_out_address.eq(out_address)
         with m.If(late):
             m.d.comb += self.write_out.eq(1 << (fourth.beat % self._out_parts))
+
+    def _errors(self, m: Module) -> LaneRows:
+        """Find the errors of all outputs, and return them in rows, one for each beat."""
+        config = self.config
+        values = self.values
+        lanes = config.output_lanes
+        lane_bits = lanes.bit_length() - 1
+        m.submodules.error = error = OutputError()
+        m.submodules.errors = errors = LaneRows(signed(16), rows=config.output_beats, lanes=lanes)
+        found = Signal()
+        m.d.sync += [found.eq(self.read_output), self.output.eq(self.next_output)]
+        m.d.comb += [
+            error.enable.eq(self.target_valid & (self.output <= values.last_output)),
+            error.potential.eq(self.potential),
+            error.linear.eq(values.linear_output),
+            error.regression.eq(values.regression),
+            error.target.eq(self.target),
+            error.chosen.eq(self.label == self.output),
+            errors.write_row.eq(self.output >> lane_bits),
+            errors.write_entries.eq(error.error.replicate(lanes)),
+        ]
+        with m.If(found):
+            m.d.comb += errors.write.eq(1 << self.output[:lane_bits])
+        return errors
 
     def _signal(
         self,

@@ -1,4 +1,4 @@
-"""The leaky-integrator outputs: potentials, errors, winners (specification, sections 9, 11 and 14)."""
+"""The leaky-integrator outputs: potentials and winners (specification, sections 9 and 14)."""
 
 from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
@@ -6,12 +6,11 @@ from amaranth.lib.wiring import In, Out
 
 from ..memory.sram import Sram
 from ..neuron.leaky_integrator import KAPPA_FRACTION, Leak, saturate
-from ..plasticity.eprop import OutputError
 from .config import ReckonConfig
 from .lane_rows import LaneRows
 from .layout import POTENTIAL_BITS
 
-__all__ = ["OutputErrors", "OutputLayer", "WinnerCounters"]
+__all__ = ["OutputLayer", "WinnerCounters"]
 
 
 class OutputLayer(wiring.Component):
@@ -173,67 +172,6 @@ class OutputLayer(wiring.Component):
                 rows.write.eq(~0),
                 rows.write_row.eq(self.clear_beat),
                 rows.write_entries.as_value().eq(0),
-            ]
-        return m
-
-
-class OutputErrors(wiring.Component):
-    """Errors of the outputs of a beat (section 11). Purely combinational.
-
-    Parameters
-    ----------
-    config : ReckonConfig
-        Configuration.
-
-    Members
-    -------
-    beat : In(range(output_beats))
-        The beat.
-    target_valid : In(1)
-        There are errors; else all are 0.
-    last_output, linear_output, regression : In
-        Registers of these names.
-    potentials, targets : In(array of signed 16 bits, one for each lane)
-        Potentials and targets of the beat.
-    label : In(B)
-        The label.
-    errors : Out(array of signed 16 bits, one for each lane)
-        Errors.
-    """
-
-    def __init__(self, config: ReckonConfig) -> None:
-        self.config = config
-        numbers = data.ArrayLayout(signed(POTENTIAL_BITS), config.output_lanes)
-        super().__init__(
-            {
-                "beat": In(range(config.output_beats)),
-                "target_valid": In(1),
-                "last_output": In(config.output_index_bits),
-                "linear_output": In(1),
-                "regression": In(1),
-                "potentials": In(numbers),
-                "targets": In(numbers),
-                "label": In(config.output_index_bits),
-                "errors": Out(numbers),
-            }
-        )
-
-    def elaborate(self, platform: object) -> Module:
-        m = Module()
-        lanes = self.config.output_lanes
-        for lane in range(lanes):
-            error = OutputError()
-            m.submodules[f"lane_{lane}"] = error
-            index = Signal(self.config.output_index_bits, name=f"index_{lane}")
-            m.d.comb += [
-                index.eq(Cat(Const(lane, lanes.bit_length() - 1), self.beat)),
-                error.enable.eq(self.target_valid & (index <= self.last_output)),
-                error.potential.eq(self.potentials[lane]),
-                error.linear.eq(self.linear_output),
-                error.regression.eq(self.regression),
-                error.target.eq(self.targets[lane]),
-                error.chosen.eq(self.label == index),
-                self.errors[lane].eq(error.error),
             ]
         return m
 

@@ -1,9 +1,10 @@
 """Configuration registers and pins of ReckOn (specification, sections 1, 2 and 4)."""
 
 from ..interface.register import Register, RegisterMap
+from .alpha_select import alpha_select_address
 from .config import ReckonConfig
 
-__all__ = ["INPUT_PINS", "OUTPUT_PINS", "alpha_select_address", "registers"]
+__all__ = ["INPUT_PINS", "OUTPUT_PINS", "registers"]
 
 #: Input pins that are held, by their published names.
 INPUT_PINS = {
@@ -19,11 +20,6 @@ OUTPUT_PINS = {
     "TIMING_ERROR_RDY": "ready",
     "MISO": "target_request",
 }
-
-
-def alpha_select_address(index: int) -> int:
-    """Return the address of alpha-select register `index`: four are at 65, the others at 128."""
-    return 65 + index if index < 4 else 124 + index
 
 
 def _alpha_select(config: ReckonConfig) -> list[Register]:

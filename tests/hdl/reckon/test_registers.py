@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from spikewright.hdl.reckon.alpha_select import alpha_select_address
 from spikewright.hdl.reckon.config import ReckonConfig
 from spikewright.hdl.reckon.layout import (
     STATE,
@@ -14,7 +15,7 @@ from spikewright.hdl.reckon.layout import (
     output_weight_word,
     weight_word,
 )
-from spikewright.hdl.reckon.registers import alpha_select_address, registers
+from spikewright.hdl.reckon.registers import registers
 
 SPECIFICATION = Path(__file__).resolve().parents[4] / "shared" / "spec" / "reckon.md"
 
