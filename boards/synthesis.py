@@ -63,7 +63,7 @@ _CLOCK_PINS: dict[type[wiring.Component], dict[str, str]] = {
 }
 
 # Names of the main clock, of pins and of the native interface.
-_MAIN_CLOCKS = ("CLK", "CLK_EXT", "clk")
+_MAIN_CLOCKS = ("CLK", "CLK_EXT", "clk", "aclk")
 
 # Logic without memories in gates of one kind, as the published designs were measured. Flip-flops of
 # gates and of standard cells have no initial values.
@@ -212,7 +212,7 @@ class RegisteredTop(wiring.Component):
     Parameters
     ----------
     top : wiring.Component
-        The component; its clock is domain `sync` or the ports `clk` and `rst`.
+        The component; its clock is domain `sync` or the ports `clk` and `rst`, or `aclk` and `aresetn`.
     module : str
         Name of the module.
 
@@ -245,10 +245,12 @@ class RegisteredTop(wiring.Component):
         m = Module()
         m.domains.sync = ClockDomain("sync", local=True, reset_less=True)
         m.d.comb += ClockSignal("sync").eq(self.clk)
-        ports: dict[str, Signal] = {"i_clk": self.clk, "i_rst": self.rst}
         inputs, outputs = [], []
+        names = {name for name, *_ in _flat_ports(self._top)}
+        clock, reset = ("aclk", "aresetn") if "aclk" in names else ("clk", "rst")
+        ports: dict[str, Signal] = {f"i_{clock}": self.clk, f"i_{reset}": self.rst}
         for name, flow, width in _flat_ports(self._top):
-            if name in ("clk", "rst"):
+            if name in (clock, reset):
                 continue
             signal = Signal(width)
             if flow is In:

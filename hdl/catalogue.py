@@ -80,6 +80,22 @@ class Core:
         return {name: _load(function)(config) for name, function in self.words.items()}
 
 
+def _bus_shells(core: str) -> dict[str, Shell]:
+    """Return the shells for systems on a chip, which every core has."""
+    return {
+        "wishbone": Shell(
+            "Wishbone B4 slave for registers, memories and events, to sit beside a processor",
+            f"{core}_wishbone",
+            "interface.wishbone:WishboneShell",
+        ),
+        "axi": Shell(
+            "AXI4-Lite slave for registers and memories, AXI4-Streams for events",
+            f"{core}_axi",
+            "interface.axi:AxiShell",
+        ),
+    }
+
+
 CORES: Mapping[str, Core] = {
     "tinyodin": Core(
         about="crossbar of leaky integrate-and-fire neurons without plasticity",
@@ -96,6 +112,7 @@ CORES: Mapping[str, Core] = {
                 "tinyodin_native",
                 "interface.native:NativeShell",
             ),
+            **_bus_shells("tinyodin"),
         },
         words={
             "neurons": "tinyodin.layout:neuron_word",
@@ -117,6 +134,7 @@ CORES: Mapping[str, Core] = {
                 "odin_native",
                 "interface.native:NativeShell",
             ),
+            **_bus_shells("odin"),
         },
         words={
             "neurons (leaky integrate-and-fire)": "odin.layout:lif_word",
@@ -140,6 +158,7 @@ CORES: Mapping[str, Core] = {
                 "reckon_native",
                 "interface.native:NativeShell",
             ),
+            **_bus_shells("reckon"),
         },
         words={
             "neurons": "reckon.layout:neuron_word",

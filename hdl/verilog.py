@@ -52,7 +52,7 @@ def is_plain(name: str) -> bool:
     return re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII) is not None and name not in _RESERVED
 
 
-def to_rtlil(top: wiring.Component, name: str) -> str:
+def to_rtlil(top: wiring.Component, name: str, platform: object = None) -> str:
     """Return the RTLIL of a component; the same component gives the same text, wherever it is built.
 
     Parameters
@@ -61,12 +61,18 @@ def to_rtlil(top: wiring.Component, name: str) -> str:
         The component; the ports are those of its signature and of its clock domains.
     name : str
         Name of the top module; all other modules have names that begin with it.
+    platform : object, optional
+        Platform to elaborate for, as in `MemoryPlatform`.
     """
-    return rtlil.convert(top, name=name, emit_src=False)
+    return rtlil.convert(top, name=name, platform=platform, emit_src=False)
 
 
 def to_verilog(
-    top: wiring.Component, name: str, header: str = "", parameters: Mapping[str, int] | None = None
+    top: wiring.Component,
+    name: str,
+    header: str = "",
+    parameters: Mapping[str, int] | None = None,
+    platform: object = None,
 ) -> str:
     """Return readable Verilog-2005 of a component.
 
@@ -86,6 +92,8 @@ def to_verilog(
         Text for the comment at the beginning.
     parameters : mapping of str to int, optional
         Parameters that the top module is to have and not to use, for designs that set them.
+    platform : object, optional
+        Platform to elaborate for, as in `MemoryPlatform`.
 
     Raises
     ------
@@ -93,7 +101,7 @@ def to_verilog(
         If yosys fails.
     """
     with working_folder() as folder:
-        (folder / "design.il").write_text(_plain(_in_order(to_rtlil(top, name), top)))
+        (folder / "design.il").write_text(_plain(_in_order(to_rtlil(top, name, platform), top)))
         run_yosys(
             # Processes are kept: they become always blocks with case statements, which read better
             # than trees of multiplexers.
@@ -255,6 +263,29 @@ def _plain(text: str) -> str:
     return "\n".join(result) + "\n"
 
 
+_RUN_AT_ZERO = """\
+  // Lets every combinational block run once at time zero.
+  reg run_at_zero;
+  // verilator lint_off INITIALDLY
+  initial run_at_zero <= 1'b0;
+  // verilator lint_on INITIALDLY
+"""
+
+
+def _run_assignments(module: re.Match[str]) -> str:
+    """Let the combinational blocks of a module that are one assignment run at time zero too."""
+    text, count = re.subn(
+        r"^  always @\*\n    (\S.*;)$",
+        r"  always @* begin\n    if (run_at_zero) begin end\n    \1\n  end",
+        module[0],
+        flags=re.MULTILINE,
+    )
+    if count and _RUN_AT_ZERO not in text:
+        head, end, rest = text.partition(");\n")
+        text = head + end + _RUN_AT_ZERO + rest
+    return text
+
+
 def _polish(text: str) -> str:
     """Finish what yosys wrote."""
     # Its first comment names the machine it was compiled on.
@@ -265,17 +296,10 @@ def _polish(text: str) -> str:
     # initial value (all it does) that wakes nothing up in simulators that set initial values first,
     # Icarus among them; a nonblocking assignment comes when all blocks are waiting.
     trigger = r"\\\$auto\$verilog_backend\S+ "
-    text = re.sub(
-        rf"^  reg {trigger} = 0;\n",
-        "  // Lets every combinational block run once at time zero.\n"
-        "  reg run_at_zero;\n"
-        "  // verilator lint_off INITIALDLY\n"
-        "  initial run_at_zero <= 1'b0;\n"
-        "  // verilator lint_on INITIALDLY\n",
-        text,
-        flags=re.MULTILINE,
-    )
+    text = re.sub(rf"^  reg {trigger} = 0;\n", _RUN_AT_ZERO, text, flags=re.MULTILINE)
     text = re.sub(rf"\({trigger}\)", "(run_at_zero)", text)
+    # Yosys leaves blocks of one assignment out; what they depend on may never change.
+    text = re.sub(r"^module .*?^endmodule", _run_assignments, text, flags=re.DOTALL | re.MULTILINE)
     # Nothing depends on what is read from a word while it is written (contract of hdl/memory).
     return re.sub(
         r"^(  reg (\[\d+:0\] )?\w+ \[\d+:0\];)$",
