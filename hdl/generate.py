@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +14,12 @@ from amaranth.lib import data
 from .catalogue import find_core, find_shell, make_component
 from .config import CoreConfig
 from .error import InputError
+from .markdown import table
+from .memory.behaviour import behaviours
+from .memory.plan import Plan, summary
+from .memory.reference import plan_reference
+from .memory.survey import survey
+from .memory.technology import INFERRED, MemoryPlatform, Technology, find_technology
 from .verilog import is_plain, ports_of_verilog, to_verilog
 
 __all__ = ["generate", "reference"]
@@ -23,13 +29,18 @@ _GENERATOR = "spikewright"
 
 
 def generate(
-    config: CoreConfig, shell: str = "pins", top_name: str | None = None, folder: Path | None = None
+    config: CoreConfig,
+    shell: str = "pins",
+    top_name: str | None = None,
+    folder: Path | None = None,
+    memory: str = INFERRED,
 ) -> list[Path]:
     """Write the Verilog of a core and what belongs to it.
 
     The folder gets `TOP.v`, the file list `TOP.f`, the description of it all `CORE.json`, and the
-    registers and memories as `CORE.md`. Either all is written or nothing changes. The same
-    configuration and versions give the same bytes.
+    registers and memories as `CORE.md`. With macros, their behavioural models are in
+    `TOP_memory_models.v`, and the list of all files for simulation is `TOP_simulation.f`. Either all is
+    written or nothing changes. The same configuration and versions give the same bytes.
 
     Parameters
     ----------
@@ -42,6 +53,8 @@ def generate(
     folder : Path, optional
         Where to write; `build/` and the name of the configuration if not given. It is replaced if it
         holds nothing but an earlier output.
+    memory : str
+        Memory technology, by name or as a file.
 
     Returns
     -------
@@ -51,11 +64,12 @@ def generate(
     Raises
     ------
     InputError
-        If there is no such shell, the name cannot be used, or the folder cannot be replaced or
-        written.
+        If there is no such shell or memory technology, a memory cannot be made, the name cannot be
+        used, or the folder cannot be replaced or written.
     ToolError
         If yosys fails.
     """
+    technology = find_technology(memory)
     top = top_name or find_shell(config.core, shell).top
     if not is_plain(top):
         raise InputError(
@@ -64,35 +78,56 @@ def generate(
         )
     folder = Path("build", config.name) if folder is None else Path(folder)
     _check_replaceable(folder)
-    files = _contents(config, shell, top)
+    files = _contents(config, shell, top, technology)
     with _replacing(folder) as new:
         for name, text in files.items():
             (new / name).write_text(text)
     return [folder / name for name in files]
 
 
-def _contents(config: CoreConfig, shell: str, top: str) -> dict[str, str]:
+def _contents(config: CoreConfig, shell: str, top: str, technology: Technology) -> dict[str, str]:
     """Return the text of each file by name."""
     component, core = make_component(config, shell)
+    plans = survey(component, technology)
     verilog = to_verilog(
         component,
         top,
-        _header(config, shell),
+        _header(config, shell, technology),
         getattr(component, "verilog_parameters", None),
+        MemoryPlatform(technology),
     )
-    names = [f"{top}.v", f"{top}.f", f"{config.core}.md", f"{config.core}.json"]
+    files = {f"{top}.v": verilog, f"{top}.f": f"{top}.v\n"}
+    models = _memory_models(plans, technology)
+    if models:
+        files[f"{top}_memory_models.v"] = models
+        files[f"{top}_simulation.f"] = f"{top}.v\n{top}_memory_models.v\n"
+    parts = [reference(config, core), plan_reference(plans, technology)]
+    files[f"{config.core}.md"] = "\n".join(parts)
     description = _description(config, shell, top, core)
+    description["memory_plan"] = {
+        "technology": technology.name,
+        "source": technology.source,
+        "models": f"{top}_memory_models.v" if models else None,
+        **summary(plans),
+    }
     description["ports"] = [
         {"name": name, "direction": direction, "width": width}
         for name, direction, width in ports_of_verilog(verilog, top)
     ]
-    description["files"] = names
-    texts = [verilog, f"{top}.v\n", reference(config, core), json.dumps(description, indent=2)]
-    texts[-1] += "\n"
-    return dict(zip(names, texts, strict=True))
+    description["files"] = [*files, f"{config.core}.json"]
+    files[f"{config.core}.json"] = json.dumps(description, indent=2) + "\n"
+    return files
 
 
-def _header(config: CoreConfig, shell: str) -> str:
+def _memory_models(plans: Sequence[tuple[str, Plan]], technology: Technology) -> str:
+    """Return the behavioural models of the macros that are instantiated; empty if there are none."""
+    if not technology.instantiated:
+        return ""
+    macros = [column.macro for _, plan in plans for column in plan.columns]
+    return behaviours(macros) if macros else ""
+
+
+def _header(config: CoreConfig, shell: str, technology: Technology) -> str:
     parameters = "".join(
         f"  {item.name} = {getattr(config, item.name)}"
         f"{'' if item.name in config.changed else ' (as published)'}: {item.about}\n"
@@ -104,6 +139,7 @@ def _header(config: CoreConfig, shell: str) -> str:
         f"Parameters:\n{parameters}\n"
         "Memories have no initial contents; no word is read in the cycle in which it is written\n"
         "(no_rw_check says so to yosys, other tools ignore it).\n"
+        f"Memory technology: {technology.name}.\n"
     )
 
 
@@ -147,14 +183,14 @@ def reference(config: CoreConfig, core: Any) -> str:
         "",
     ]
     parts += ["## Parameters", ""]
-    parts += _table(
+    parts += table(
         ("parameter", "value", "meaning"),
         [(f"`{p.name}`", getattr(config, p.name), p.about) for p in config.parameters()],
     )
     parts += ["## Registers", ""]
     # Where all are zero after reset that is said once, in the text.
     resets = any(register.reset for register in core.registers)
-    parts += _table(
+    parts += table(
         ("address", "name", "published name", "bits", *["reset"] * resets, "meaning"),
         [
             (
@@ -169,7 +205,7 @@ def reference(config: CoreConfig, core: Any) -> str:
         ],
     )
     parts += ["## Memories", ""]
-    parts += _table(
+    parts += table(
         ("target", "name", "words", "bits", "bytes of a word"),
         [
             (core.targets[name], f"`{name}`", memory.words, memory.width, memory.bytes_per_word)
@@ -181,13 +217,8 @@ def reference(config: CoreConfig, core: Any) -> str:
         rows = []
         for field, low, width in reversed(_fields(layout)):
             rows.append((f"{low + width - 1}:{low}" if width > 1 else low, f"`{field}`"))
-        parts += _table(("bits", "field"), rows)
+        parts += table(("bits", "field"), rows)
     return "\n".join(parts).rstrip() + "\n"
-
-
-def _table(heads: tuple[str, ...], rows: list[tuple[object, ...]]) -> list[str]:
-    lines = [heads, ("---",) * len(heads), *rows]
-    return ["| " + " | ".join(map(str, line)) + " |" for line in lines] + [""]
 
 
 def _check_replaceable(folder: Path) -> None:

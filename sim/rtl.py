@@ -9,6 +9,7 @@ import numpy as np
 
 from ..hdl.config import CoreConfig
 from ..hdl.interface.access import access_targets
+from ..hdl.memory.technology import INFERRED
 from .device import Device, check_events, check_gated, check_memory_range, check_words, word_array
 from .engine import DEFAULT_ENGINE, open_engine
 from .engine.engine import ACCESS
@@ -61,6 +62,8 @@ class RtlDevice(Device):
         Waveform file to write.
     stall_seed : int, optional
         Let every stream wait at random, from this seed.
+    memory : str
+        Memory technology, by name or as a file: its macros' models take the place of plain memories.
 
     Attributes
     ----------
@@ -72,7 +75,7 @@ class RtlDevice(Device):
     Raises
     ------
     InputError
-        If the engine is unknown or something it needs is not installed.
+        If the engine or the memory technology is unknown or something it needs is not installed.
     """
 
     def __init__(
@@ -84,10 +87,11 @@ class RtlDevice(Device):
         netlist: str | None = None,
         wave: Path | None = None,
         stall_seed: int | None = None,
+        memory: str = INFERRED,
     ) -> None:
         self.config = config
         self.engine, core = open_engine(
-            config, shell=shell, engine=engine, netlist=netlist, wave=wave
+            config, shell=shell, engine=engine, netlist=netlist, wave=wave, memory=memory
         )
         self.registers = core.registers
         self.memories = core.memories

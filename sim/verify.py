@@ -11,6 +11,7 @@ import numpy as np
 
 from ..hdl.config import CoreConfig
 from ..hdl.error import InputError
+from ..hdl.memory.technology import INFERRED
 from .device import BusyError
 from .engine import DEFAULT_ENGINE
 from .model import open_model
@@ -105,6 +106,7 @@ def verify(
     shell: str | None = None,
     engine: str = DEFAULT_ENGINE,
     netlist: str | None = None,
+    memory: str = INFERRED,
     folder: Path = Path("build/verify"),
     first_seed: int = 0,
     progress: Callable[[VerifyResult], None] | None = None,
@@ -122,7 +124,7 @@ def verify(
         How many seeds, from `first_seed` on.
     parameters : mapping, optional
         Parameters to fix.
-    shell, engine, netlist
+    shell, engine, netlist, memory
         As for `RtlDevice`.
     folder : Path
         Where recordings of failures are kept.
@@ -145,6 +147,7 @@ def verify(
             shell=used_shell,
             engine=engine,
             netlist=netlist,
+            memory=memory,
             stall_seed=seed if seed % 3 else None,
         ) as device:
             outcome = replay(trace, device)

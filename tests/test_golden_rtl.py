@@ -25,6 +25,13 @@ NAMES = [item for core in CORES for item in names_of(core)]
 SMALL = [("tinyodin", "size-16-01"), ("tinyodin", "size-64-01"), ("odin", "size-16-01")]
 TINYODIN = [item for item in NAMES if item[0] == "tinyodin"]
 RECKON = [name for _, name in names_of("reckon")]
+#: Traces of the published sizes, to run with memory macros in place.
+MACROS = [
+    ("tinyodin", "open-loop-01"),
+    ("odin", "sdsp-learning-01"),
+    ("reckon", "eprop-all-02"),
+]
+PROCESSES = ("sky130", "gf180mcu", "ihp-sg13g2")
 #: Of the quick run, through the pins and natively.
 RECKON_SMALL = ["size-16-01", "spi-bursts-01", "timing-error-01", "timing-error-02"]
 RECKON_NATIVE = [*RECKON_SMALL, "small-network-01", "eprop-all-02", "regularisation-always-01"]
@@ -69,6 +76,12 @@ def test_stalled(core, name):
     check(core, name, lanes=8, ports=2, stall_seed=2)
 
 
+@pytest.mark.parametrize("memory", PROCESSES)
+@pytest.mark.parametrize(("core", "name"), MACROS)
+def test_memory_macros(core, name, memory):
+    check(core, name, lanes=4 if core == "reckon" else 1, memory=memory)
+
+
 @pytest.mark.parametrize("core", CORES)
 def test_netlist(core):
     check(core, "size-16-01", netlist="ice40")
@@ -111,6 +124,13 @@ def test_everywhere(core, name, lanes, ports, shell):
     check(core, name, lanes=lanes, ports=ports, shell=shell)
     if shell == "native":
         check(core, name, lanes=lanes, ports=ports, stall_seed=3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("memory", PROCESSES)
+@pytest.mark.parametrize(("core", "name"), [*NAMES, *(("reckon", name) for name in RECKON)])
+def test_memory_macros_everywhere(core, name, memory):
+    check(core, name, lanes=4 if core == "reckon" else 1, memory=memory, stall_seed=6)
 
 
 @pytest.mark.slow

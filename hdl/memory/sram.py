@@ -2,13 +2,14 @@
 
 from amaranth.hdl import Assert, Module, Signal
 from amaranth.lib import memory, wiring
-from amaranth.lib.wiring import In, Out
+
+from .inferred import BLOCK_WORDS
+from .macro_array import MacroArray
+from .planner import plan_memory
+from .read_modify_write import ReadModifyWrite
+from .requirement import Requirement
 
 __all__ = ["Sram"]
-
-#: Numbers of words for which an FPGA is to use block RAM: with fewer it does better with logic, with
-#: more it may have something larger.
-_BLOCK_WORDS = range(32, 1025)
 
 
 class Sram(wiring.Component):
@@ -44,40 +45,52 @@ class Sram(wiring.Component):
         Word to write.
     write_data : In(width)
         Its new contents.
+
+    Attributes
+    ----------
+    requirement : Requirement
+        All of this, for planning. If the platform it is elaborated for has a `memory_technology`, it is
+        made of that technology's macros where they pay.
     """
 
     def __init__(self, *, words: int, width: int, granularity: int, ports: int = 1) -> None:
-        self._words = words
-        self._width = width
-        self._granularity = granularity
-        self._ports = ports
-        address_bits = (words - 1).bit_length()
-        super().__init__(
-            {
-                "read": In(1),
-                "read_address": In(address_bits),
-                "read_data": Out(width),
-                "write": In(width // granularity),
-                "write_address": In(address_bits),
-                "write_data": In(width),
-            }
-        )
+        self.requirement = Requirement(words, width, granularity, ports)
+        super().__init__(self.requirement.members())
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
+        need = self.requirement
+        technology = getattr(platform, "memory_technology", None)
+        plan = None if technology is None else plan_memory(need, technology)
+        if plan is not None and plan.method == "macros":
+            array = ReadModifyWrite(plan) if plan.read_modify_write else MacroArray(plan)
+            m.submodules.array = array
+            wiring.connect(m, wiring.flipped(self), array)
+        else:
+            self._infer(m)
+        if getattr(platform, "check_contracts", False):
+            meeting = self.read & self.write.any()
+            if need.ports == 2:
+                meeting &= self.read_address == self.write_address
+            m.d.sync += Assert(~meeting, "memory read and written at once")
+        return m
+
+    def _infer(self, m: Module) -> None:
+        """Add plain memory, for the synthesis tool to map."""
+        need = self.requirement
         # Left alone, synthesizers build medium memories with byte enables from logic, at great expense.
-        attributes = {"ram_style": "block"} if self._words in _BLOCK_WORDS else {}
+        attributes = {"ram_style": "block"} if need.words in BLOCK_WORDS else {}
         m.submodules.array = array = memory.Memory(
-            shape=self._width, depth=self._words, init=[], attrs=attributes
+            shape=need.width, depth=need.words, init=[], attrs=attributes
         )
-        write = array.write_port(granularity=self._granularity)
+        write = array.write_port(granularity=need.granularity)
         read = array.read_port()
         m.d.comb += [
             write.en.eq(self.write),
             write.data.eq(self.write_data),
             self.read_data.eq(read.data),
         ]
-        if self._ports == 1:
+        if need.ports == 1:
             # One shared address and no read while writing: only then do synthesizers see a
             # single-port memory, which iCE40 SPRAM and most SRAM macros are.
             writing = Signal()
@@ -97,9 +110,3 @@ class Sram(wiring.Component):
                 read.addr.eq(self.read_address),
                 read.en.eq(self.read),
             ]
-        if getattr(platform, "check_contracts", False):
-            meeting = self.read & self.write.any()
-            if self._ports == 2:
-                meeting &= self.read_address == self.write_address
-            m.d.sync += Assert(~meeting, "memory read and written at once")
-        return m

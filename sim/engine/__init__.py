@@ -12,6 +12,7 @@ from amaranth.lib import wiring
 from ...hdl.catalogue import make_component
 from ...hdl.config import CoreConfig
 from ...hdl.error import InputError
+from ...hdl.memory.technology import INFERRED, find_technology
 from .compiler import cache_folder, find_compiler
 from .design import Design, elaborate, ports_of
 from .engine import Engine, check_wave
@@ -59,8 +60,16 @@ def open_engine(
     engine: str = DEFAULT_ENGINE,
     netlist: str | None = None,
     wave: Path | None = None,
+    memory: str = INFERRED,
 ) -> tuple[Engine, object]:
     """Start a simulation of a core behind a shell.
+
+    Parameters
+    ----------
+    config : CoreConfig
+        The core.
+    shell, engine, netlist, wave, memory
+        As for `RtlDevice`.
 
     Returns
     -------
@@ -72,14 +81,23 @@ def open_engine(
     Raises
     ------
     InputError
-        If the shell, the engine or the family is unknown, or something needed is not installed.
+        If the shell, the engine, the family or the memory technology is unknown, they do not go
+        together, or something needed is not installed.
     """
     check_engine(engine)
+    technology = find_technology(memory)
     host = find_host(config.core, shell)
     if netlist is not None and engine not in _NETLIST_ENGINES:
         raise InputError(
             f"netlists run in the engines {' and '.join(_NETLIST_ENGINES)}, not in {engine}"
         )
+    if technology.instantiated:
+        if netlist is not None:
+            raise InputError(f"memories of a netlist are the FPGA's, not those of {memory}")
+        if engine == "amaranth":
+            raise InputError(
+                f"macros of {memory} run in the engines plain, cxxrtl and verilator, not in amaranth"
+            )
     if wave is not None and engine == "plain":
         engine = "cxxrtl"
     # A component that is made and not used would be complained about, so all this comes first.
@@ -92,7 +110,7 @@ def open_engine(
     elif engine == "amaranth":
         design = component
     else:
-        design = elaborate(component)
+        design = elaborate(component, memory=technology)
     factory = getattr(import_module(f".{engine}", __name__), _CLASSES[engine])
     return factory(design, core=core, host=host, wave=wave), core
 

@@ -1,10 +1,15 @@
 """A design as engines take it: RTLIL and its ports."""
 
+import re
 from dataclasses import dataclass
 
 from amaranth.back import rtlil
 from amaranth.hdl import Shape
 from amaranth.lib import wiring
+
+from ...hdl.memory.behaviour import behaviours
+from ...hdl.memory.technology import MemoryPlatform, Technology
+from ...hdl.toolchain import run_yosys, working_folder
 
 __all__ = ["Design", "Port", "elaborate", "ports_of"]
 
@@ -27,7 +32,7 @@ class Design:
     top : str
         Name of the top module.
     rtlil : str
-        The design; memories not yet cleaned up.
+        The design; memories not yet cleaned up. Macros it uses have their models in it.
     ports : tuple of Port
         Ports of the top module.
     """
@@ -45,6 +50,39 @@ def ports_of(component: wiring.Component) -> tuple[Port, ...]:
     )
 
 
-def elaborate(component: wiring.Component, top: str = "top") -> Design:
-    """Elaborate a component, which brings its own clock domains."""
-    return Design(top, rtlil.convert(component, name=top, emit_src=False), ports_of(component))
+def elaborate(
+    component: wiring.Component, top: str = "top", memory: Technology | None = None
+) -> Design:
+    """Elaborate a component, which brings its own clock domains.
+
+    Parameters
+    ----------
+    component : wiring.Component
+        The component.
+    top : str
+        Name of its module.
+    memory : Technology, optional
+        What memories are made of; plain memories if not given.
+
+    Raises
+    ------
+    InputError
+        If the technology has no way to make a memory.
+    """
+    platform = None if memory is None else MemoryPlatform(memory)
+    text = rtlil.convert(component, name=top, platform=platform, emit_src=False)
+    if memory is not None:
+        text = _with_models(text, memory)
+    return Design(top, text, ports_of(component))
+
+
+def _with_models(text: str, memory: Technology) -> str:
+    """Add the models of the macros that a design has cells of."""
+    cells = set(re.findall(r"^\s*cell \\(\S+)", text, re.MULTILINE))
+    macros = [macro for macro in memory.macros if macro.interface and macro.name in cells]
+    if not macros:
+        return text
+    with working_folder() as folder:
+        (folder / "models.v").write_text(behaviours(macros, undefined="changing"))
+        run_yosys("read_verilog models.v\nproc\nwrite_rtlil models.il\n", folder=folder)
+        return text + (folder / "models.il").read_text()

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import stat
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -196,11 +197,11 @@ def test_bad_top(config, folder, top):
 
 def test_unknown_shell(config, folder):
     with pytest.raises(
-        InputError, match=r"^tinyodin has no shell 'axi', allowed is pins or native$"
+        InputError, match=r"^tinyodin has no shell 'spi', allowed is pins or native or "
     ):
-        generate(config, "axi", folder=folder)
-    with pytest.raises(InputError, match=r"^tinyodin has no shell 'axi'"):
-        make_component(config, "axi")
+        generate(config, "spi", folder=folder)
+    with pytest.raises(InputError, match=r"^tinyodin has no shell 'spi'"):
+        make_component(config, "spi")
 
 
 def test_unknown_core():
@@ -234,3 +235,68 @@ def test_bad_parameters(items, message):
 def test_unknown_parameter():
     with pytest.raises(InputError, match=r"^tinyodin has no parameter 'size', it has neurons, "):
         make_config("tinyodin", {"size": 4})
+
+
+# Memories.
+
+
+@pytest.mark.parametrize("memory", ["sky130", "gf180mcu", "ihp-sg13g2"])
+def test_memory_macros(memory, folder):
+    generate(make_config("odin"), "pins", None, folder, memory)
+    shown = json.loads((folder / "odin.json").read_text())
+    assert set(shown["files"]) == {path.name for path in folder.iterdir()}
+    plan = shown["memory_plan"]
+    assert (plan["technology"], plan["models"]) == (memory, "ODIN_memory_models.v")
+    assert plan["source"]
+    assert [item["name"] for item in plan["memories"]] == [
+        "core.scheduler.fifo.memory",
+        "core.scheduler.bursts.slots",
+        "core.scheduler.bursts.spikes",
+        "core.crossbar.lane_0.memory",
+        "core.crossbar.synapses",
+    ]
+    # Each macro of the plan is there, and its model apart, out of what is synthesized.
+    count = Counter()
+    for item in plan["memories"]:
+        count += Counter(item["macros"])
+    text = (folder / "ODIN.v").read_text()
+    assert count == Counter(name for name in re.findall(r"^  (\w+) macro_", text, re.MULTILINE))
+    models = (folder / "ODIN_memory_models.v").read_text()
+    assert sorted(count) == re.findall(r"^module (\w+)", models, re.MULTILINE)
+    assert all(f"module {name}" not in text for name in count)
+    assert (folder / "ODIN.f").read_text() == "ODIN.v\n"
+    assert (folder / "ODIN_simulation.f").read_text() == "ODIN.v\nODIN_memory_models.v\n"
+    assert f"// Memory technology: {memory}.\n" in text
+    assert plan["bits_used"] == 299713
+    assert plan["efficiency"] == round(299713 / plan["bits_present"], 4)
+    page = (folder / "odin.md").read_text()
+    assert f"## Memories made of {memory}" in page
+    assert f"| `core.crossbar.synapses` | 8192 x 32 | 8 | 1 | {count.most_common(1)[0][1]} " in page
+
+
+def test_memory_macros_same_bytes(config, folder, tmp_path):
+    generate(config, "pins", None, folder, "ihp-sg13g2")
+    generate(config, "pins", None, tmp_path / "other", "ihp-sg13g2")
+    assert contents(folder) == contents(tmp_path / "other")
+    # Files of macros go when there are none.
+    generate(config, folder=folder)
+    assert set(contents(folder)) == FILES
+
+
+def test_inferred_memories_are_planned_too(config, folder):
+    generate(config, "pins", None, folder, "ecp5")
+    assert set(contents(folder)) == FILES
+    plan = json.loads((folder / "tinyodin.json").read_text())["memory_plan"]
+    assert (plan["technology"], plan["models"], plan["area"]) == ("ecp5", None, None)
+    assert {item["name"]: item["macros"] for item in plan["memories"]}[
+        "core.crossbar.synapses"
+    ] == {"DP16KD": 1}
+
+
+def test_impossible_memory_changes_nothing(folder):
+    config = make_config("odin", {"lanes": 8, "neuron_memory_ports": 2})
+    with pytest.raises(InputError, match=r"^gf180mcu has no macro for a memory of 8192 words of "):
+        generate(config, "pins", None, folder, "gf180mcu")
+    with pytest.raises(InputError, match=r"^there is no memory technology 'dram', allowed is "):
+        generate(config, "pins", None, folder, "dram")
+    assert not folder.parent.exists()

@@ -3,6 +3,7 @@
 Memories start undefined there, so this also finds what depends on words that were never written.
 """
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from spikewright.hdl.generate import generate
 from spikewright.hdl.tinyodin.config import TinyOdinConfig
+from spikewright.hdl.verilog import LINT_WAIVERS
 from spikewright.sim.model import open_model
 from spikewright.sim.spi import SpiFrame
 from spikewright.sim.trace import (
@@ -109,3 +111,76 @@ def test_icarus_notices_a_wrong_answer(product: tuple[Path, int]) -> None:
     output = simulate(folder, count, command, "./bench.out")
     (folder / "operations.hex").write_text(text)
     assert " 1 failures" in output, output
+
+
+#: A library of one macro that is so small that it is always taken, and leaves its output undefined.
+LIBRARY = """
+name = "small"
+source = "this test"
+cells = { flip_flop = 20, multiplexer = 10 }
+
+[interfaces.two]
+idle = "undefined"
+
+[[interfaces.two.ports]]
+kind = "rw"
+clock = "CK"
+enable = "!CS"
+write = "!WE"
+mask = "!BW"
+address = "A"
+data_in = "D"
+data_out = "Q"
+
+[[interfaces.two.ports]]
+kind = "r"
+clock = "CKR"
+enable = "!CSR"
+address = "AR"
+data_out = "QR"
+
+[[macros]]
+name = "small_4x10"
+interface = "two"
+words = 4
+width = 10
+mask = 5
+area = 0.1
+"""
+
+
+@pytest.mark.skipif(shutil.which("iverilog") is None, reason="Icarus Verilog is not installed")
+@pytest.mark.parametrize("memory", ["ihp-sg13g2", "small.toml"])
+def test_icarus_with_macros(
+    memory: str, product: tuple[Path, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, count = product
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "small.toml").write_text(LIBRARY)
+    config = TinyOdinConfig(neurons=16, fifo_depth=4, lanes=2)
+    generate(config, "pins", None, folder / f"core_{memory}", memory)
+    plan = json.loads((folder / f"core_{memory}" / "tinyodin.json").read_text())["memory_plan"]
+    made = [item["method"] == "macros" for item in plan["memories"]]
+    assert len(made) == 4
+    assert all(made) if memory == "small.toml" else any(made)
+    options = [f"-Pbench.OPERATIONS={count}", "-o", "bench.out"]
+    sources = [f"core_{memory}/tinyODIN.v", f"core_{memory}/tinyODIN_memory_models.v"]
+    command = ["iverilog", "-g2005", *options, "bench.v", *sources]
+    output = simulate(folder, count, command, "./bench.out")
+    assert " 0 failures" in output, output
+
+
+@pytest.mark.skipif(shutil.which("verilator") is None, reason="Verilator is not installed")
+@pytest.mark.parametrize("memory", ["sky130", "gf180mcu", "ihp-sg13g2"])
+def test_verilator_lint_with_macros(memory: str, tmp_path: Path) -> None:
+    generate(TinyOdinConfig(), "pins", None, tmp_path / "core", memory)
+    waivers = [f"-Wno-{name}" for name in LINT_WAIVERS]
+    command = ["verilator", "--lint-only", "-Wall", *waivers, "--top-module", "tinyODIN"]
+    result = subprocess.run(
+        [*command, "-f", "tinyODIN_simulation.f"],
+        cwd=tmp_path / "core",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (result.returncode, result.stderr) == (0, "")
