@@ -63,6 +63,8 @@ class Board:
         Name of the finished file.
     programmers : mapping of str to tuple of str
         Programs that can load it, the preferred first, and their arguments before the file.
+    parameters : mapping of str to (mapping of str to int)
+        By core, parameters that suit the board better than their defaults.
     """
 
     name: str
@@ -74,6 +76,7 @@ class Board:
     steps: tuple[Step, ...]
     bitstream: str
     programmers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    parameters: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 class BoardTop(Elaboratable):

@@ -8,7 +8,7 @@ from ..hdl.error import InputError
 if TYPE_CHECKING:
     from .board import Board
 
-__all__ = ["BOARDS", "check_core", "find_board"]
+__all__ = ["BOARDS", "board_parameters", "check_core", "find_board"]
 
 #: Boards by name, and what to know about each.
 BOARDS = {
@@ -17,7 +17,7 @@ BOARDS = {
 }
 
 #: Cores that the host link speaks for.
-_CORES = ("tinyodin", "odin")
+_CORES = ("tinyodin", "odin", "reckon")
 
 
 def check_core(core: str) -> None:
@@ -29,7 +29,18 @@ def check_core(core: str) -> None:
         If it cannot yet; names those that can.
     """
     if core not in _CORES:
-        raise InputError(f"there is no host link for {core} yet, boards run {' and '.join(_CORES)}")
+        raise InputError(f"there is no host link for {core} yet, boards run {', '.join(_CORES)}")
+
+
+def board_parameters(board: str, core: str) -> dict[str, int]:
+    """Return the parameters of a core that suit a board better than their defaults.
+
+    Raises
+    ------
+    InputError
+        If the board is unknown; names the boards there are.
+    """
+    return dict(find_board(board).parameters.get(core, {}))
 
 
 def find_board(name: str) -> "Board":

@@ -2,8 +2,9 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,7 +14,6 @@ from amaranth.hdl import Shape
 from ..hdl.catalogue import make_core
 from ..hdl.config import CoreConfig
 from ..hdl.error import InputError
-from ..hdl.interface.access import access_targets
 from ..hdl.interface.host_link import (
     FLUSH_BYTES,
     IDENTITY_BYTES,
@@ -40,16 +40,22 @@ from ..sim.device import (
 __all__ = [
     "BAUD_RATE",
     "Answer",
-    "BoardDevice",
     "HostLinkClient",
     "LinkDevice",
     "LinkError",
     "SerialTransport",
     "Transport",
+    "open_board",
 ]
 
 #: Baud rate of all boards.
 BAUD_RATE = 1_000_000
+
+#: Device of a core that is not a `LinkDevice`: module of this package and class.
+_CLASSES = {"reckon": ("ticked_driver", "TickedLinkDevice")}
+
+#: Addresses that a frame counts up: it stays within a block of so many.
+BLOCK = 256
 
 #: Bytes of a response before its body, and its checksum.
 _HEAD_BYTES = 5
@@ -133,9 +139,9 @@ class SerialTransport:
 class Answer:
     """A response of the board, as in docs/host-link.md."""
 
-    status: Status
+    status: int
     accepted: int
-    end: int
+    words: int
     body: bytes
 
 
@@ -165,7 +171,7 @@ class HostLinkClient:
         self.repeated = 0
 
     def exchange(
-        self, command: Command, body: bytes, answer_bytes: Callable[[Status, int], int | None]
+        self, command: Command, body: bytes, answer_bytes: Callable[[int, int], int | None]
     ) -> Answer:
         """Send a frame and return its answer.
 
@@ -176,7 +182,8 @@ class HostLinkClient:
         body : bytes
             Body of the frame, at most `LONGEST_BODY`.
         answer_bytes : callable
-            Bytes of the answer's body, from its status and end, or None if they cannot be right.
+            Bytes of the answer's body, from its status and its number of output words, or None if
+            they cannot be right.
 
         Raises
         ------
@@ -202,9 +209,7 @@ class HostLinkClient:
         """End whatever the board is receiving or sending."""
         self._transport.write(bytes(FLUSH_BYTES))
 
-    def _receive(
-        self, head: int, answer_bytes: Callable[[Status, int], int | None]
-    ) -> Answer | None:
+    def _receive(self, head: int, answer_bytes: Callable[[int, int], int | None]) -> Answer | None:
         deadline = time.monotonic() + self._timeout
         data = b""
         while True:
@@ -223,13 +228,13 @@ class HostLinkClient:
 
 
 def _find_answer(
-    data: bytes, head: int, answer_bytes: Callable[[Status, int], int | None]
+    data: bytes, head: int, answer_bytes: Callable[[int, int], int | None]
 ) -> Answer | None:
     """Return the first undamaged answer with this second byte, wherever it starts."""
     start = data.find(bytes([SYNC_RESPONSE, head]))
     while start >= 0:
         if len(data) >= start + _HEAD_BYTES:
-            status = Status(data[start + 2] & 7)
+            status = data[start + 2]
             count = answer_bytes(status, data[start + 4])
             if count is not None:
                 end = start + _HEAD_BYTES + count
@@ -285,16 +290,15 @@ class LinkDevice(Device):
         self.cycles = None
         self.link = HostLinkClient(transport, timeout=timeout, attempts=attempts)
         self._busy_limit = busy_limit
-        self._targets = access_targets(core.memories)
+        self._targets = core.targets
         self._format = LinkFormat.of_core(core)
         self._event_bits = Shape.cast(core.events.p.shape()).width
-        self._values = {register.name: 0 for register in self.registers}
+        self.register_values = self.registers.reset_values()
         self._waiting = np.zeros(0, dtype=np.uint64)
         self._words: list[int] = []
         self._runs_away = False
-        # Events that the board has accepted and output words that have come, modulo 256.
-        self._accepted = 0
-        self._received = 0
+        # Nothing has been done since the core was last seen idle that could make it work.
+        self._at_rest = False
         try:
             self._connect()
         except BaseException:
@@ -321,9 +325,13 @@ class LinkDevice(Device):
             else:
                 reason = f"another configuration of {name} than {self.config.name}"
             raise InputError(f"{self._transport.name}: the board holds {reason}; program it again")
+        self._reset()
+
+    def _reset(self) -> None:
+        """Reset the core and what the link and this device keep of it."""
         self.link.exchange(Command.RESET, b"", lambda *_: 0)
-        # Registers survive a reset. One that gates the core comes last.
-        self._write_registers(dict.fromkeys(self._values, 0))
+        # Registers survive it. One that gates the core comes last.
+        self._write_registers(self.registers.reset_values())
 
     def configure(self, **registers: int) -> None:
         """Write configuration registers by name, in the order given.
@@ -348,21 +356,33 @@ class LinkDevice(Device):
     def _write_registers(self, values: dict[str, int]) -> None:
         for name, value in values.items():
             data = value.to_bytes(self._format.register_bytes, "big")
-            self._write("register", self.registers[name].address, data)
-            self._values[name] = value
+            self._write(0, self.registers[name].address, data)
+            self.register_values[name] = value
 
-    def _place(self, target: str, address: int) -> bytes:
-        number = self._targets[target]
-        return bytes([number]) + address.to_bytes(self._format.address_bytes, "big")
+    def _place(self, target: int, address: int) -> bytes:
+        return bytes([target]) + address.to_bytes(self._format.address_bytes, "big")
 
-    def _write(self, target: str, address: int, data: bytes) -> None:
+    def _write(self, target: int, address: int, data: bytes) -> None:
+        """Write registers or a memory in one frame."""
+        # Registers let the core work; before events reach it they must have opened its gate.
+        self._at_rest = self._at_rest and target != 0
         answer = self.link.exchange(
             Command.WRITE, self._place(target, address) + data, lambda *_: 0
         )
         self._check_done(answer)
 
+    def _read(self, target: int, address: int, count: int) -> bytes:
+        """Read bytes of a memory in one frame."""
+        answer = self.link.exchange(
+            Command.READ,
+            self._place(target, address) + bytes([count]),
+            lambda status, _: 0 if status & Status.REFUSED else count,
+        )
+        self._check_done(answer)
+        return answer.body
+
     def _check_done(self, answer: Answer) -> None:
-        if Status.REFUSED in answer.status:
+        if answer.status & Status.REFUSED:
             raise LinkError(f"{self._transport.name}: the core is busy although it is gated")
 
     def load(self, memory: str, words: Sequence[int] | np.ndarray, at: int = 0) -> None:
@@ -375,14 +395,14 @@ class LinkDevice(Device):
             register `gate` is 0.
         """
         values = check_words(self.memories, self.config.core, memory, words, at)
-        check_gated(self.config.core, self._values["gate"])
-        self._work_off()
+        check_gated(self.config.core, self.register_values["gate"])
+        self._come_to_rest()
         size = self.memories[memory].bytes_per_word
         step = (LONGEST_BODY - 1 - self._format.address_bytes) // size
-        for start in range(0, len(values), step):
-            run = values[start : start + step]
+        for start, stop in _runs(at, len(values), step):
+            run = values[start - at : stop - at]
             data = b"".join(value.to_bytes(size, "little") for value in run)
-            self._write(memory, at + start, data)
+            self._write(self._targets[memory], start, data)
 
     def dump(self, memory: str, at: int = 0, count: int | None = None) -> np.ndarray:
         """Read consecutive words of a memory; all from `at` on if `count` is None.
@@ -393,21 +413,12 @@ class LinkDevice(Device):
             If there is no such memory, the range leaves it, or register `gate` is 0.
         """
         size, count = check_memory_range(self.memories, self.config.core, memory, at, count)
-        check_gated(self.config.core, self._values["gate"])
-        self._work_off()
-        step = LONGEST_BODY // size.bytes_per_word
-        data = b""
-        for start in range(at, at + count, step):
-            asked = min(step, at + count - start) * size.bytes_per_word
-            answer = self.link.exchange(
-                Command.READ,
-                self._place(memory, start) + bytes([asked]),
-                lambda status, end, asked=asked: (
-                    0 if Status.REFUSED in status else asked if end == asked else None
-                ),
-            )
-            self._check_done(answer)
-            data += answer.body
+        check_gated(self.config.core, self.register_values["gate"])
+        self._come_to_rest()
+        data = b"".join(
+            self._read(self._targets[memory], start, (stop - start) * size.bytes_per_word)
+            for start, stop in _runs(at, count, LONGEST_BODY // size.bytes_per_word)
+        )
         return word_array(
             (
                 int.from_bytes(data[start : start + size.bytes_per_word], "little")
@@ -442,10 +453,15 @@ class LinkDevice(Device):
         words, self._words = self._words, []
         return np.array(words, dtype=np.uint64)
 
+    @property
+    def _gated(self) -> bool:
+        """Whether the core takes no events now."""
+        return bool(self.register_values["gate"])
+
     def _hand_over(self) -> None:
         """Pass waiting events to the board; events for a gated core stay here."""
         deadline = time.monotonic() + self._busy_limit
-        while len(self._waiting) and not self._values["gate"]:
+        while len(self._waiting) and not self._gated:
             before = len(self._waiting)
             self._events()
             if len(self._waiting) < before:
@@ -454,16 +470,22 @@ class LinkDevice(Device):
                 self._runs_away = True
                 raise BusyError(f"{self.config.core}: the core takes no input event")
 
-    def _work_off(self) -> None:
-        """Wait until the core is idle and all its words have come."""
+    def _come_to_rest(self) -> None:
+        """Wait until the core is idle, as it must be for an access to a memory."""
+        if not self._at_rest:
+            self._work_off()
+            self._at_rest = True
+
+    def _work_off(self) -> int:
+        """Wait until the core is idle and all its words have come; return the status."""
         self._hand_over()
         deadline = time.monotonic() + self._busy_limit
         # While the core is gated an event that the board has already may wait there.
-        undone = Status(0) if self._values["gate"] else Status.EVENT_WAITS
+        undone = 0 if self._gated else Status.EVENT_WAITS
         while True:
             status = self._events()
-            if Status.IDLE in status and not status & undone:
-                return
+            if status & Status.IDLE and not status & undone:
+                return status
             if time.monotonic() > deadline:
                 self._runs_away = True
                 raise BusyError(
@@ -471,26 +493,25 @@ class LinkDevice(Device):
                     "the network keeps itself going"
                 )
 
-    def _events(self) -> Status:
-        """Exchange one frame: events for output words."""
+    @property
+    def _frame_events(self) -> int:
+        """Events that fit into a frame."""
+        return LONGEST_BODY // self._format.event_bytes
+
+    def _events(self) -> int:
+        """Exchange one frame, events for output words; return the status."""
         sizes = self._format
-        limit = (LONGEST_BODY - 2) // sizes.event_bytes
-        batch = self._waiting[: 0 if self._values["gate"] else limit]
-        body = bytes([self._received, self._accepted]) + b"".join(
-            int(event).to_bytes(sizes.event_bytes, "big") for event in batch
+        batch = self._waiting[: 0 if self._gated else self._frame_events]
+        body = b"".join(int(event).to_bytes(sizes.event_bytes, "big") for event in batch)
+        answer = self.link.exchange(
+            Command.EVENTS,
+            body,
+            lambda _, words: words * sizes.output_bytes if words <= sizes.output_depth else None,
         )
-
-        def answer_bytes(_: Status, end: int) -> int | None:
-            count = (end - self._received) % 256
-            return count * sizes.output_bytes if count <= sizes.output_depth else None
-
-        answer = self.link.exchange(Command.EVENTS, body, answer_bytes)
-        done = (answer.accepted - self._accepted) % 256
+        done = answer.accepted // sizes.event_bytes
         if done > len(batch):
             raise LinkError(f"{self._transport.name}: somebody else sends events to the board")
         self._waiting = self._waiting[done:]
-        self._accepted = answer.accepted
-        self._received = answer.end
         size = sizes.output_bytes
         self._words += (
             int.from_bytes(answer.body[start : start + size], "big")
@@ -503,8 +524,19 @@ class LinkDevice(Device):
         self._transport.close()
 
 
-class BoardDevice(LinkDevice):
-    """A core on a board, over a serial port; see `Device`.
+def _runs(at: int, count: int, step: int) -> Iterator[tuple[int, int]]:
+    """Cut addresses into runs for frames, at most `step` long and within a block; give the bounds."""
+    start = at
+    while start < at + count:
+        stop = min(start + step, at + count, (start // BLOCK + 1) * BLOCK)
+        yield start, stop
+        start = stop
+
+
+def open_board(
+    config: CoreConfig, port: str, baud_rate: int = BAUD_RATE, **options: Any
+) -> LinkDevice:
+    """Return the device that speaks to a core on a board, over a serial port.
 
     Parameters
     ----------
@@ -522,8 +554,6 @@ class BoardDevice(LinkDevice):
     InputError
         If the port cannot be opened, nothing answers, or a board with another configuration.
     """
-
-    def __init__(
-        self, config: CoreConfig, port: str, baud_rate: int = BAUD_RATE, **options: Any
-    ) -> None:
-        super().__init__(config, SerialTransport(port, baud_rate), **options)
+    module, name = _CLASSES.get(config.core, ("driver", "LinkDevice"))
+    device = getattr(import_module(f".{module}", __package__), name)
+    return device(config, SerialTransport(port, baud_rate), **options)

@@ -80,4 +80,6 @@ BOARD = Board(
     ),
     bitstream="top.bin",
     programmers={"iceprog": (), "openFPGALoader": ("-b", "ice40_generic")},
+    # Room for what is used.
+    parameters={"reckon": {"lanes": 1, "spare_output_weights": 0}},
 )

@@ -88,4 +88,5 @@ BOARD = Board(
     ),
     bitstream="top.bit",
     programmers={"openFPGALoader": ("-b", "ulx3s"), "fujprog": ()},
+    parameters={"reckon": {"lanes": 4}},
 )

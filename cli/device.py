@@ -5,6 +5,7 @@ from pathlib import Path
 from ..hdl.catalogue import find_shell
 from ..hdl.config import CoreConfig
 from ..hdl.error import InputError
+from ..hdl.memory.technology import INFERRED, find_technology
 from ..sim.device import Device
 from ..sim.engine import DEFAULT_ENGINE, check_engine
 from ..sim.model import open_model
@@ -28,6 +29,7 @@ def open_device(
     engine: str = DEFAULT_ENGINE,
     shell: str = "native",
     cells: str = "ice40",
+    memory: str = INFERRED,
     port: str | None = None,
     wave: Path | None = None,
 ) -> Device:
@@ -39,7 +41,7 @@ def open_device(
         The core.
     on : str
         One of `ON`.
-    engine, shell, wave
+    engine, shell, memory, wave
         As for `RtlDevice`.
     cells : str
         Family of the netlist's cells.
@@ -58,20 +60,23 @@ def open_device(
     find_shell(config.core, shell)
     if wave is not None and on not in ("rtl", "netlist"):
         raise InputError(f"waveforms are written on rtl and netlist, not on {on}")
+    if find_technology(memory).instantiated and on != "rtl":
+        raise InputError(f"macros of {memory} are simulated on rtl, not on {on}")
     if on == "model":
         return open_model(config)
     if on == "board":
         from ..boards.catalogue import check_core
-        from ..boards.driver import BoardDevice
+        from ..boards.driver import open_board
 
         check_core(config.core)
         if port is None:
             raise InputError("running on a board needs its serial port: --port NAME")
-        return BoardDevice(config, port)
+        return open_board(config, port)
     return open_rtl(
         config,
         shell=shell,
         engine=engine,
         netlist=cells if on == "netlist" else None,
+        memory=memory,
         wave=wave,
     )

@@ -3,7 +3,7 @@
 import dataclasses
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,13 +12,16 @@ from amaranth.hdl import UnusedElaboratable
 
 from ..boards.build import build as build_bitstream
 from ..boards.build import program as program_board
-from ..boards.catalogue import BOARDS
+from ..boards.catalogue import BOARDS, board_parameters
 from ..boards.driver import LinkError
 from ..boards.synthesis import TARGETS, synthesize
 from ..hdl.catalogue import CORES, find_shell, make_component, make_config, parse_parameters
 from ..hdl.config import CoreConfig, read_config_file
 from ..hdl.error import InputError
 from ..hdl.generate import generate as generate_files
+from ..hdl.memory.plan import TABLE_HEADS, plan_table, summary
+from ..hdl.memory.survey import survey
+from ..hdl.memory.technology import INFERRED, TECHNOLOGIES, find_technology
 from ..hdl.toolchain import ToolError, find_tool
 from ..sim.device import BusyError
 from ..sim.engine import DEFAULT_ENGINE, ENGINES
@@ -56,13 +59,22 @@ EngineName = Annotated[str, typer.Option("--engine", help=f"Engine: {_one_of(lis
 Cells = Annotated[str, typer.Option("--cells", help="Cells of a netlist: ice40 or ecp5.")]
 On = Annotated[str, typer.Option("--on", help=f"What to run on: {_one_of(list(ON))}.")]
 Port = Annotated[str | None, typer.Option("--port", help="Serial port of a board.")]
+Memory = Annotated[
+    str,
+    typer.Option("--memory", help=f"Memory technology: {_one_of(TECHNOLOGIES)}, or FILE.toml."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
-def _config(core: str, parameters: list[str] | None, file: Path | None) -> CoreConfig:
-    """Return a configuration; parameters on the command line override the file."""
+def _config(
+    core: str,
+    parameters: list[str] | None,
+    file: Path | None,
+    defaults: Mapping[str, Any] = {},
+) -> CoreConfig:
+    """Return a configuration; parameters on the command line override the file, which overrides defaults."""
     values: dict[str, Any] = read_config_file(file) if file else {}
-    return make_config(core, values | parse_parameters(parameters or []))
+    return make_config(core, {**defaults, **values, **parse_parameters(parameters or [])})
 
 
 @app.command("list")
@@ -80,7 +92,7 @@ def list_all(as_json: Json = False) -> None:
         "targets": {name: "for synth" for name in TARGETS},
         "engines": ENGINES,
         "tasks": {name: task.about for name, task in TASKS.items()},
-        "memory technologies": {"inferred": "plain memories, mapped by the synthesis tool"},
+        "memory technologies": {name: find_technology(name).about for name in TECHNOLOGIES},
     }
     for name, entries in groups.items():
         report.table(name, ("name", "what it is"), list(entries.items()))
@@ -101,20 +113,29 @@ def generate(
     config_file: ConfigFile = None,
     shell: ShellName = "pins",
     top: Annotated[str | None, typer.Option("--top", help="Name of the top module.")] = None,
-    memory: Annotated[str, typer.Option("--memory", help="Memory technology.")] = "inferred",
+    memory: Memory = INFERRED,
     output: Annotated[Path | None, typer.Option("-o", metavar="DIR", help="Folder.")] = None,
     as_json: Json = False,
 ) -> None:
     """Write the Verilog of a core and what belongs to it."""
     report = Report(as_json)
     config = _config(core, parameters, config_file)
-    if memory != "inferred":
-        raise InputError(f"there is no memory technology {memory!r}, there is inferred")
     folder = output or Path("build") / core
     with report.steps(f"generate {config.name}"):
-        paths = generate_files(config, shell, top, folder)
+        paths = generate_files(config, shell, top, folder, memory)
     report.table("written", ("file",), [(path,) for path in paths])
-    report.result({"core": core, "shell": shell, "files": [str(path) for path in paths]})
+    technology = find_technology(memory)
+    plans = survey(make_component(config, shell)[0], technology)
+    if technology.name != INFERRED:
+        report.table(f"memories made of {technology.name}", TABLE_HEADS, plan_table(plans))
+    report.result(
+        {
+            "core": core,
+            "shell": shell,
+            "files": [str(path) for path in paths],
+            "memory": {"technology": technology.name} | summary(plans),
+        }
+    )
 
 
 @app.command()
@@ -125,6 +146,7 @@ def replay(
     engine: EngineName = DEFAULT_ENGINE,
     shell: ShellName = "native",
     cells: Cells = "ice40",
+    memory: Memory = INFERRED,
     port: Port = None,
     wave: Annotated[Path | None, typer.Option("--wave", help="Waveform file.")] = None,
     as_json: Json = False,
@@ -145,7 +167,14 @@ def replay(
             progress(number, len(read))
             config = make_config(trace.core, trace.config.as_dict() | extra)
             with open_device(
-                config, on, engine=engine, shell=shell, cells=cells, port=port, wave=wave
+                config,
+                on,
+                engine=engine,
+                shell=shell,
+                cells=cells,
+                memory=memory,
+                port=port,
+                wave=wave,
             ) as device:
                 results.append(replay_trace(trace, device))
         progress(len(read), len(read))
@@ -192,6 +221,7 @@ def verify(
         str | None, typer.Option("--shell", help="native or pins; both in turn if not given.")
     ] = None,
     cells: Cells = "ice40",
+    memory: Memory = INFERRED,
     as_json: Json = False,
 ) -> None:
     """Compare hardware and model on random stimulus, with random stalls, over mixed sizes."""
@@ -221,6 +251,7 @@ def verify(
             shell=shell,
             engine=engine,
             netlist=cells if on == "netlist" else None,
+            memory=memory,
             progress=note,
         )
     steps = sum(result.replay.steps for result in results)
@@ -284,7 +315,9 @@ def build(
 ) -> None:
     """Build the bitstream of a core with its host link for a board."""
     report = Report(as_json)
-    config = _config(core, parameters, config_file)
+    # What is given is checked even if the board is unknown.
+    _config(core, parameters, config_file)
+    config = _config(core, parameters, config_file, board_parameters(board, core))
     folder = output or Path("build") / f"{core}-{board}"
     _check_build_folder(folder)
     with report.steps(f"build {config.name} for {board}") as step:
@@ -310,6 +343,10 @@ def run_task(
     shell: ShellName = "native",
     cells: Cells = "ice40",
     port: Port = None,
+    board: Annotated[
+        str | None,
+        typer.Option("--board", help="The parameters that `build` takes for this board."),
+    ] = None,
     samples: Annotated[
         int | None, typer.Option("--samples", help="Only the first test samples.")
     ] = None,
@@ -329,7 +366,11 @@ def run_task(
     """Do real work on a core."""
     report = Report(as_json)
     found, core = find_task(task, core)
-    config = make_config(core, found.parameters | parse_parameters(parameters or []))
+    if board is not None and on != "board":
+        raise InputError(f"--board goes with --on board, not with --on {on}")
+    # A bitstream knows no task.
+    defaults = found.parameters if board is None else board_parameters(board, core)
+    config = make_config(core, {**defaults, **parse_parameters(parameters or [])})
     for name, value in (("samples", samples), ("training", training), ("epochs", epochs)):
         if value is not None and value < 1:
             raise InputError(f"{name} is {value}, allowed is 1 or more")

@@ -11,16 +11,13 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from amaranth.hdl import Cat, Module, Mux, ResetInserter, Shape, Signal
-from amaranth.lib import enum, stream, wiring
+from amaranth.lib import data, enum, stream, wiring
 from amaranth.lib.crc import catalog
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import Flow, In, Out
 from amaranth.utils import ceil_log2
 
 from ..config import CoreConfig
-from ..memory.logical import LogicalMemory
 from ..memory.sram import Sram
-from .access import AccessSignature, access_targets, request_layout
-from .register import RegisterMap
 
 __all__ = [
     "FLUSH_BYTES",
@@ -38,7 +35,7 @@ __all__ = [
 ]
 
 #: Part of the identity: changes when a driver of another version would be misunderstood.
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 
 #: First byte of a frame, different in each direction so that an echo is not taken for an answer.
 SYNC_REQUEST = 0x5A
@@ -73,6 +70,8 @@ class Status(enum.IntFlag):
     EVENT_WAITS = 2
     #: A memory command was refused because the core was not idle; nothing was done.
     REFUSED = 4
+    #: The first of the core's output pins; the others follow.
+    PINS = 8
 
 
 @dataclass(frozen=True)
@@ -89,6 +88,14 @@ class LinkFormat:
         Bytes of a memory or register address.
     register_bytes : int
         Bytes of a register value.
+    memory_bytes : int
+        Bytes of a memory that one access reaches: 1, where a word is accessed byte by byte, or
+        `register_bytes`, where each part of a word has its own address.
+    input_pins : tuple of str
+        Pins of a core that works in time steps, `tick` the first, as they are in an event word whose
+        top bit says that it is for the pins; bit 0 is the first. Else none.
+    output_pins : tuple of str
+        Pins that the status shows, from bit `Status.PINS` up.
     output_depth : int
         Output words the link buffers: a power of two, as many as fit one response.
     """
@@ -97,6 +104,9 @@ class LinkFormat:
     output_bytes: int
     address_bytes: int
     register_bytes: int
+    memory_bytes: int = 1
+    input_pins: tuple[str, ...] = ()
+    output_pins: tuple[str, ...] = ()
 
     @property
     def output_depth(self) -> int:
@@ -108,13 +118,21 @@ class LinkFormat:
     @classmethod
     def of_core(cls, core: Any) -> Self:
         """Return the format of a core with the native interface."""
-        request = request_layout(core.registers, core.memories)
-        bits = {name: field.width for name, field in request}
+        bits = {name: field.width for name, field in core.access.request.p.shape()}
+        pins: dict[Flow, list[str]] = {In: [], Out: []}
+        for name, member in core.signature.members.items():
+            if member.is_port and name not in ("idle", "full", *core.for_shells):
+                pins[member.flow].append(name)
+        # A further bit tells events for pins.
+        event_bits = Shape.cast(core.events.p.shape()).width + bool(pins[In])
         return cls(
-            event_bytes=_bytes(Shape.cast(core.events.p.shape()).width),
+            event_bytes=_bytes(max(event_bits, 1 + len(pins[In]))),
             output_bytes=_bytes(Shape.cast(core.output.p.shape()).width),
             address_bytes=_bytes(bits["address"]),
             register_bytes=_bytes(bits["data"]),
+            memory_bytes=_bytes(len(core.access.data)),
+            input_pins=tuple(pins[In]),
+            output_pins=tuple(pins[Out]),
         )
 
 
@@ -158,7 +176,7 @@ class HostLink(wiring.Component):
         Bytes from the host.
     transmitted : Out(stream.Signature(8))
         Bytes to the host.
-    events, output, access, idle
+    events, output, access, idle, and the pins of a core that works in time steps
         The core's native interface, flipped.
     reset : Out(1)
         Reset the core at the next clock edge.
@@ -167,26 +185,30 @@ class HostLink(wiring.Component):
     """
 
     def __init__(self, core: Any) -> None:
-        self._registers: RegisterMap = core.registers
-        self._memories: dict[str, LogicalMemory] = core.memories
         self._identity = identity(core.config)
-        self._format = LinkFormat.of_core(core)
+        # Bytes of a word of each memory, by its target.
+        self._word_bytes = {
+            core.targets[name]: memory.bytes_per_word for name, memory in core.memories.items()
+        }
+        self.format = LinkFormat.of_core(core)
+        members = core.signature.flip().members
+        passed = ("events", "output", "access", "idle")
         super().__init__(
             {
                 "received": In(stream.Signature(8, always_ready=True)),
                 "transmitted": Out(stream.Signature(8)),
-                "events": Out(stream.Signature(core.events.p.shape())),
-                "output": In(stream.Signature(core.output.p.shape())),
-                "access": Out(AccessSignature(core.registers, core.memories)),
-                "idle": In(1),
                 "reset": Out(1),
                 "active": Out(1),
+                **{
+                    name: members[name]
+                    for name in (*passed, *self.format.input_pins, *self.format.output_pins)
+                },
             }
         )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        sizes = self._format
+        sizes = self.format
         received = self.received
         sent = self.transmitted
         request = self.access.request.p
@@ -196,8 +218,6 @@ class HostLink(wiring.Component):
         tag = Signal(5)
         length = Signal(8)
         position = Signal(8)
-        end = Signal()
-        m.d.comb += end.eq(position == length)
         m.submodules.body = body = Sram(words=256, width=8, granularity=8, ports=2)
         m.d.comb += [
             body.write_address.eq(position),
@@ -211,102 +231,132 @@ class HostLink(wiring.Component):
         restart = Signal()
         fetched = Signal()
         m.d.sync += fetched.eq(~advance & ~restart)
-        with m.If(advance):
-            m.d.sync += position.eq(position + 1)
-        with m.If(restart):
-            m.d.sync += position.eq(0)
-        there = Signal()
-        m.d.comb += there.eq(fetched & ~end)
 
-        # Output words, kept until the host has said that it has them.
+        # Output words: one half of the buffer is filled, the other is what the last answer had, kept
+        # until the host is known to have it.
         depth_bits = ceil_log2(sizes.output_depth)
         m.submodules.words = words = Sram(
-            words=max(2, sizes.output_depth),
+            words=2 * sizes.output_depth,
             width=8 * sizes.output_bytes,
             granularity=8 * sizes.output_bytes,
             ports=2,
         )
-        written = Signal(8)
-        acknowledged = Signal(8)
-        full = Signal()
+        half = Signal()
+        turn = Signal()
+        written = Signal(depth_bits + 1)
+        answered = Signal(depth_bits + 1)
+        full = written[-1]
         m.d.comb += [
-            full.eq(
-                (written[:depth_bits] == acknowledged[:depth_bits])
-                & (written[depth_bits] != acknowledged[depth_bits])
-            ),
-            self.output.ready.eq(~full),
-            words.write.eq(self.output.valid & ~full),
-            words.write_address.eq(written),
+            self.output.ready.eq(~full & ~turn),
+            words.write.eq(self.output.valid & self.output.ready),
+            words.write_address.eq(Cat(written[:-1], half)),
             words.write_data.eq(self.output.p),
-            words.read_address.eq(position),
+            words.read.eq(1),
+            words.read_address.eq(Cat(position[:depth_bits], ~half)),
         ]
         # Sent with the most significant byte first.
         word = Cat(words.read_data.word_select(i, 8) for i in reversed(range(sizes.output_bytes)))
-        with m.If(words.write):
-            m.d.sync += written.eq(written + 1)
+
+        sending = Signal()
+        end = Signal()
+        there = Signal()
+        m.d.comb += [
+            end.eq(position == Mux(sending & (command == Command.EVENTS), answered, length)),
+            there.eq(fetched & ~end),
+        ]
 
         # The event that the core has not taken yet.
         event = Signal(8 * sizes.event_bytes)
         event_waits = Signal()
-        number = Signal(8)
+        accept = Signal()
         accepted = Signal(8)
         m.d.comb += [self.events.valid.eq(event_waits), self.events.p.eq(event)]
         with m.If(self.events.ready):
             m.d.sync += event_waits.eq(0)
+        # Whether the next can go on to the core: in time steps, it comes when the step is over.
+        passable = Signal()
+        m.d.comb += passable.eq(~event_waits)
+        if sizes.input_pins:
+            tick, *others = (getattr(self, name) for name in sizes.input_pins)
+            levels = Signal(len(others))
+            m.d.comb += [passable.eq(~event_waits & self.idle), Cat(others).eq(levels)]
+            with m.If(event[-1]):
+                m.d.comb += [self.events.valid.eq(0), tick.eq(event_waits & event[0])]
+                with m.If(event_waits):
+                    m.d.sync += [levels.eq(event[1:]), event_waits.eq(0)]
 
-        # A memory or register access. Values wider than a byte get their upper bytes from `upper`.
-        target = Signal.like(request.target)
-        address = Signal(8 * sizes.address_bytes)
-        upper = Signal(8 * (sizes.register_bytes - 1))
-        to_register = Signal()
+        # A memory or register access. Values wider than a byte are shifted through `value`.
+        place = Signal(
+            data.StructLayout(
+                {"low": 8, "high": 8 * sizes.address_bytes - 8, "target": request.target.shape()}
+            )
+        )
+        value = Signal(8 * sizes.register_bytes)
+        shift = Signal()
         refused = Signal()
-        read_byte = Signal(8)
-        byte_read = Signal()
+        loaded = Signal()
         m.d.comb += [
-            to_register.eq(target == 0),
             request.write.eq(command == Command.WRITE),
-            request.target.eq(target),
-            request.address.eq(address),
-            request.data.eq(Cat(byte, upper)),
+            request.target.eq(place.target),
+            request.address.eq(Cat(place.low, place.high)),
+            request.data.eq(Cat(byte, value)),
         ]
 
         # Bytes of an event, an address, a word or a value are counted by `index`.
+        bytewise = sizes.memory_bytes == 1
+        word_bytes = {0: sizes.register_bytes} | (self._word_bytes if bytewise else {})
         longest = max(
-            sizes.event_bytes,
-            sizes.address_bytes,
-            sizes.register_bytes,
-            sizes.output_bytes,
-            *(memory.bytes_per_word for memory in self._memories.values()),
+            sizes.event_bytes, 1 + sizes.address_bytes, sizes.output_bytes, *word_bytes.values()
         )
         index = Signal(range(longest))
         last_of_target = Signal.like(index)
-        m.d.comb += request.byte.eq(index)
-        with m.Switch(target):
-            with m.Case(0):
-                m.d.comb += last_of_target.eq(sizes.register_bytes - 1)
-            for name, memory in self._memories.items():
-                with m.Case(access_targets(self._memories)[name]):
-                    m.d.comb += last_of_target.eq(memory.bytes_per_word - 1)
+        if bytewise:
+            m.d.comb += request.byte.eq(index)
+            with m.Switch(place.target):
+                for number, size in word_bytes.items():
+                    with m.Case(number):
+                        m.d.comb += last_of_target.eq(size - 1)
+        else:
+            m.d.comb += last_of_target.eq(sizes.memory_bytes - 1)
+        # Whether an access takes all bytes of a value at once, the last of which is there.
+        last = Signal()
+        whole = Signal()
+        m.d.comb += [
+            last.eq(index == last_of_target),
+            whole.eq((place.target == 0) if bytewise else 1),
+        ]
 
         # Every byte of a frame after the first goes through the checksum, which is zero after its own
         # two bytes. It starts by a reset, which flip-flops do by themselves; its start input costs logic.
         crc = catalog.CRC16_IBM_3740().create()
         crc_start = Signal()
         m.submodules.crc = ResetInserter(crc_start)(crc)
-        sending = Signal()
         m.d.comb += [
             crc.data.eq(Mux(sending, sent.p, received.p)),
             crc.valid.eq(Mux(sending, sent.valid & sent.ready, received.valid)),
         ]
 
-        accessed = Signal()
-        status = Signal(2)
+        status = Signal(2 + len(sizes.output_pins))
+        # A frame of events is known by its tag if it is the one before again.
+        last_tag = Signal()
+        repeated = Signal()
+        close = Signal()
+        m.d.comb += repeated.eq((command == Command.EVENTS) & (tag[0] == last_tag))
+        # Bytes of a part of the frame, or of a value, are counted.
+        count = Signal()
+        recount = Signal()
 
         def needs_byte() -> None:
             """Drop a frame whose body ends here, as only a made-up one can."""
             m.d.comb += advance.eq(there)
             with m.If(end):
                 m.next = "HUNT"
+
+        def send(byte: object, then: str) -> None:
+            """Send a byte."""
+            m.d.comb += [sending.eq(1), sent.valid.eq(1), sent.p.eq(byte)]
+            with m.If(sent.ready):
+                m.next = then
 
         with m.FSM(name="phase") as phase:
             m.d.comb += self.active.eq(~phase.ongoing("HUNT"))
@@ -316,7 +366,7 @@ class HostLink(wiring.Component):
                 with m.If(received.valid & (received.p == SYNC_REQUEST)):
                     m.next = "HEAD"
             with m.State("HEAD"):
-                m.d.sync += refused.eq(0)
+                m.d.sync += [refused.eq(0), loaded.eq(0)]
                 with m.If(received.valid):
                     m.d.sync += Cat(command, tag).eq(received.p)
                     m.next = "LENGTH"
@@ -335,49 +385,43 @@ class HostLink(wiring.Component):
             with m.State("CHECKSUM_LOW"), m.If(received.valid):
                 m.next = "CHECK"
             with m.State("CHECK"):
-                m.d.comb += restart.eq(1)
-                m.d.sync += index.eq(0)
+                m.d.comb += [restart.eq(1), recount.eq(1)]
                 m.next = "HUNT"
-                with m.If(crc.match_detected), m.Switch(command):
-                    with m.Case(Command.IDENTIFY):
-                        m.next = "ANSWER"
-                    with m.Case(Command.RESET):
-                        m.next = "RESET"
-                    with m.Case(Command.WRITE, Command.READ):
-                        m.next = "TARGET"
-                    with m.Case(Command.EVENTS):
-                        m.next = "ACKNOWLEDGE"
-
+                with m.If(crc.match_detected):
+                    with m.Switch(command):
+                        with m.Case(Command.IDENTIFY):
+                            m.next = "ANSWER"
+                        with m.Case(Command.RESET):
+                            m.next = "RESET"
+                        with m.Case(Command.WRITE, Command.READ):
+                            m.next = "PLACE"
+                        with m.Case(Command.EVENTS):
+                            m.next = "EVENT"
+                            # The host has not heard the answer: it gets the same again.
+                            with m.If(repeated):
+                                m.next = "ANSWER"
             with m.State("RESET"):
                 m.d.comb += self.reset.eq(1)
-                m.d.sync += [
-                    event_waits.eq(0),
-                    accepted.eq(0),
-                    written.eq(0),
-                    acknowledged.eq(0),
-                ]
                 m.next = "ANSWER"
 
-            with m.State("TARGET"):
-                needs_byte()
-                m.d.sync += target.eq(byte)
-                with m.If(there):
-                    # Only an idle core answers a memory request in any case: one that cannot get
-                    # rid of its output words would block the link that must take them.
-                    m.d.sync += refused.eq((byte != 0) & ~self.idle)
-                    m.next = "ADDRESS"
-            with m.State("ADDRESS"):
+            with m.State("PLACE"):
                 needs_byte()
                 with m.If(there):
-                    m.d.sync += [address.eq(Cat(byte, address)), index.eq(index + 1)]
-                    with m.If(index == sizes.address_bytes - 1):
-                        m.d.sync += index.eq(0)
-                        with m.If(refused):
-                            m.next = "ANSWER"
-                        with m.Elif(command == Command.READ):
-                            m.next = "COUNT"
-                        with m.Else():
-                            m.next = "WRITE"
+                    m.d.comb += count.eq(1)
+                    m.d.sync += place.eq(Cat(byte, place))
+                    with m.If(index == sizes.address_bytes):
+                        m.d.comb += recount.eq(1)
+                        m.next = "ACCESS"
+            with m.State("ACCESS"):
+                # Only an idle core answers a memory request in any case: one that cannot get rid of its
+                # output words would block the link that must take them.
+                with m.If((place.target != 0) & ~self.idle):
+                    m.d.sync += refused.eq(1)
+                    m.next = "ANSWER"
+                with m.Elif(command == Command.READ):
+                    m.next = "COUNT"
+                with m.Else():
+                    m.next = "WRITE"
             with m.State("COUNT"):
                 needs_byte()
                 with m.If(there):
@@ -388,74 +432,42 @@ class HostLink(wiring.Component):
                 with m.If(end):
                     m.next = "ANSWER"
                 with m.Elif(there):
-                    with m.If(to_register & (index != last_of_target)):
-                        m.d.comb += accessed.eq(1)
-                    with m.Else():
+                    m.d.comb += advance.eq(1)
+                    with m.If(~whole | last):
                         m.d.comb += [
                             self.access.request.valid.eq(1),
-                            accessed.eq(self.access.request.ready),
+                            advance.eq(self.access.request.ready),
                         ]
-                    m.d.comb += advance.eq(accessed)
-                    with m.If(accessed):
-                        m.d.sync += upper.eq(Cat(byte, upper))
+                    m.d.comb += [shift.eq(advance), count.eq(advance)]
 
-            with m.State("ACKNOWLEDGE"):
-                needs_byte()
-                with m.If(there):
-                    m.d.sync += acknowledged.eq(byte)
-                    m.next = "NUMBER"
-            with m.State("NUMBER"):
-                needs_byte()
-                with m.If(there):
-                    m.d.sync += number.eq(byte)
-                    m.next = "EVENT"
             with m.State("EVENT"):
                 with m.If(end):
                     m.next = "ANSWER"
-                with m.Elif(event_waits), m.If(full | received.valid):
+                with m.Elif(~passable), m.If(full | received.valid):
                     m.next = "ANSWER"
                 with m.Elif(fetched):
-                    m.d.comb += advance.eq(1)
-                    m.d.sync += [event.eq(Cat(byte, event)), index.eq(index + 1)]
+                    m.d.comb += [advance.eq(1), count.eq(1)]
+                    m.d.sync += event.eq(Cat(byte, event))
                     with m.If(index == sizes.event_bytes - 1):
-                        m.d.sync += [index.eq(0), number.eq(number + 1)]
-                        # Others have been accepted before: the host repeats its frame.
-                        with m.If(number == accepted):
-                            m.d.sync += [event_waits.eq(1), accepted.eq(accepted + 1)]
+                        m.d.comb += [recount.eq(1), accept.eq(1)]
 
             with m.State("ANSWER"):
-                m.d.comb += [
-                    sending.eq(1),
-                    crc_start.eq(1),
-                    sent.valid.eq(1),
-                    sent.p.eq(SYNC_RESPONSE),
-                ]
-                m.d.sync += index.eq(0)
-                with m.If(sent.ready):
-                    m.next = "SEND_HEAD"
+                m.d.comb += [crc_start.eq(1), recount.eq(1)]
+                send(SYNC_RESPONSE, "SEND_HEAD")
             with m.State("SEND_HEAD"):
-                m.d.comb += [sending.eq(1), sent.valid.eq(1), sent.p.eq(Cat(command, tag))]
-                m.d.sync += status.eq(Cat(self.idle & ~self.output.valid, event_waits))
+                send(Cat(command, tag), "CLOSE")
+            with m.State("CLOSE"):
+                # As late as can be: a fast core is through with the events by now.
                 with m.If(sent.ready):
                     m.next = "SEND_STATUS"
-                    # Together with the idle bit: then an idle core has no further words.
-                    with m.If(command == Command.EVENTS):
-                        m.d.sync += [position.eq(acknowledged), length.eq(written)]
+                    with m.If(~repeated):
+                        m.d.comb += close.eq(1)
             with m.State("SEND_STATUS"):
-                m.d.comb += [sending.eq(1), sent.valid.eq(1), sent.p.eq(Cat(status, refused))]
-                with m.If(sent.ready):
-                    m.next = "SEND_ACCEPTED"
+                send(Cat(status[:2], refused, status[2:]), "SEND_ACCEPTED")
             with m.State("SEND_ACCEPTED"):
-                m.d.comb += [sending.eq(1), sent.valid.eq(1), sent.p.eq(accepted)]
-                with m.If(sent.ready):
-                    m.next = "SEND_END"
-            with m.State("SEND_END"):
-                # The first word must be there when its turn comes. Words up to the end have all
-                # been written, so none is read while it is being written.
-                m.d.comb += words.read.eq(~end)
-                m.d.comb += [sending.eq(1), sent.valid.eq(1), sent.p.eq(length)]
-                with m.If(sent.ready):
-                    m.next = "SEND_BODY"
+                send(accepted, "SEND_ANSWERED")
+            with m.State("SEND_ANSWERED"):
+                send(answered, "SEND_BODY")
             with m.State("SEND_BODY"):
                 m.d.comb += sending.eq(1)
                 with m.If(end | refused):
@@ -464,44 +476,63 @@ class HostLink(wiring.Component):
                     with m.Case(Command.IDENTIFY):
                         m.d.comb += [sent.valid.eq(1), advance.eq(sent.ready)]
                         with m.Switch(position[: ceil_log2(IDENTITY_BYTES)]):
-                            for place, value in enumerate(self._identity):
-                                with m.Case(place):
-                                    m.d.comb += sent.p.eq(value)
+                            for number, part in enumerate(self._identity):
+                                with m.Case(number):
+                                    m.d.comb += sent.p.eq(part)
                     with m.Case(Command.READ):
                         m.d.comb += [
-                            self.access.request.valid.eq(~byte_read),
-                            accessed.eq(~byte_read & self.access.request.ready),
-                            sent.valid.eq(byte_read),
-                            sent.p.eq(read_byte),
-                            advance.eq(byte_read & sent.ready),
+                            self.access.request.valid.eq(~loaded),
+                            sent.valid.eq(loaded),
+                            sent.p.eq(value[-8:]),
+                            advance.eq(loaded & sent.ready),
+                            shift.eq(advance),
+                            count.eq(advance),
                         ]
-                        with m.If(accessed):
-                            m.d.sync += [read_byte.eq(self.access.data), byte_read.eq(1)]
-                        with m.If(advance):
-                            m.d.sync += byte_read.eq(0)
                     with m.Default():
                         m.d.comb += [
-                            words.read.eq(1),
                             sent.valid.eq(fetched),
                             sent.p.eq(word.word_select(index, 8)),
                         ]
                         with m.If(sent.valid & sent.ready):
-                            m.d.sync += index.eq(index + 1)
+                            m.d.comb += count.eq(1)
                             with m.If(index == sizes.output_bytes - 1):
-                                m.d.sync += index.eq(0)
-                                m.d.comb += advance.eq(1)
+                                m.d.comb += [recount.eq(1), advance.eq(1)]
             with m.State("SEND_CHECKSUM"):
-                m.d.comb += [sending.eq(1), sent.valid.eq(1), sent.p.eq(crc.crc[8:])]
-                with m.If(sent.ready):
-                    m.next = "SEND_CHECKSUM_LOW"
+                send(crc.crc[8:], "SEND_CHECKSUM_LOW")
             with m.State("SEND_CHECKSUM_LOW"):
                 # Its upper byte, once sent, has moved its lower byte up.
-                m.d.comb += [sending.eq(1), sent.valid.eq(1), sent.p.eq(crc.crc[8:])]
-                with m.If(sent.ready):
-                    m.next = "HUNT"
+                send(crc.crc[8:], "HUNT")
 
-        with m.If(accessed):
+        # Here, and resets last, for flip-flops that have a reset and an enable input.
+        with m.If(advance):
+            m.d.sync += position.eq(position + 1)
+        with m.If(restart | turn):
+            m.d.sync += position.eq(0)
+        with m.If(shift):
+            m.d.sync += value.eq(Cat(byte, value))
+            with m.If(last):
+                m.d.sync += place.low.eq(place.low + 1)
+        with m.If(count):
             m.d.sync += index.eq(index + 1)
-            with m.If(index == last_of_target):
-                m.d.sync += [index.eq(0), address.eq(address + 1)]
+        with m.If(recount | (shift & last)):
+            m.d.sync += index.eq(0)
+        with m.If(self.access.request.ready & self.access.request.valid & ~request.write):
+            m.d.sync += [value[-8 * sizes.memory_bytes :].eq(self.access.data), loaded.eq(1)]
+        with m.If(shift & (last if not bytewise else 1)):
+            m.d.sync += loaded.eq(0)
+        with m.If(accept):
+            m.d.sync += event_waits.eq(1)
+        with m.If(words.write):
+            m.d.sync += written.eq(written + 1)
+        m.d.comb += turn.eq(close & (command == Command.EVENTS))
+        with m.If(close):
+            pins = [getattr(self, name) for name in sizes.output_pins]
+            m.d.sync += [
+                status.eq(Cat(self.idle & ~self.output.valid, event_waits, pins)),
+                last_tag.eq(tag[0]),
+            ]
+        with m.If(turn):
+            m.d.sync += [accepted.eq(position), answered.eq(written), half.eq(~half), written.eq(0)]
+        with m.If(self.reset):
+            m.d.sync += [event_waits.eq(0), written.eq(0), answered.eq(0)]
         return m

@@ -27,7 +27,7 @@ class UartShell(wiring.Component):
     rx, tx : In(1), Out(1)
         The serial line, seen from the board; high at rest. `rx` may be asynchronous.
     idle, full : Out(1)
-        As the core has them, for lights.
+        As the core has them, for lights; `full` is 0 if it has none.
     active : Out(1)
         A frame of the host is under way.
     """
@@ -62,7 +62,9 @@ class UartShell(wiring.Component):
             self.tx.eq(transmitter.tx),
             link.idle.eq(core.idle),
             self.idle.eq(core.idle),
-            self.full.eq(core.full),
+            self.full.eq(core.full if "full" in core.signature.members else 0),
             self.active.eq(link.active),
+            *(getattr(core, name).eq(getattr(link, name)) for name in link.format.input_pins),
+            *(getattr(link, name).eq(getattr(core, name)) for name in link.format.output_pins),
         ]
         return m

@@ -8,8 +8,10 @@ import pytest
 from spikewright.boards import build as build_module
 from spikewright.boards.board import BoardTop
 from spikewright.boards.build import build, program
-from spikewright.boards.catalogue import BOARDS, find_board
+from spikewright.boards.catalogue import BOARDS, check_core, find_board
 from spikewright.hdl.error import InputError
+from spikewright.hdl.reckon.config import ReckonConfig
+from spikewright.hdl.reckon.core import Reckon
 from spikewright.hdl.tinyodin.config import TinyOdinConfig
 from spikewright.hdl.tinyodin.core import TinyOdin
 from spikewright.hdl.toolchain import ToolError
@@ -17,10 +19,28 @@ from spikewright.hdl.toolchain import ToolError
 SMALL = TinyOdinConfig(neurons=16)
 
 
+def test_a_core_without_a_host_link():
+    check_core("reckon")
+    with pytest.raises(InputError, match="link for morphic yet, boards run tinyodin, odin, reckon"):
+        check_core("morphic")
+
+
 def test_unknown_board(tmp_path):
     with pytest.raises(InputError, match="no board 'basys', there are icebreaker, ulx3s-85f"):
         build(SMALL, "basys", tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_a_core_in_time_steps(name):
+    """It is joined to the link with its pins; it has no light for a full queue."""
+    config = ReckonConfig(neurons=16, outputs=2, weight_lanes=4)
+    board = find_board(name)
+    top = BoardTop(board, Reckon(config), board.clocks_hz[0], 24)
+    text = board.platform().prepare(top, "top", debug_verilog=False).files["top.il"]
+    text = text if isinstance(text, str) else text.decode()
+    assert re.search(r"connect \\tick ", text)
+    assert re.search(r"connect \\target_request ", text)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import pytest
 
-from spikewright.boards.driver import BoardDevice
+from spikewright.boards.driver import open_board
 from spikewright.boards.simulated import SimulatedBoard
 from spikewright.cli.main import run
 from spikewright.hdl.tinyodin.config import TinyOdinConfig
@@ -29,7 +29,7 @@ def board():
 
 def on_both(board, samples):
     task, _ = find_task("digits", "tinyodin")
-    with BoardDevice(CONFIG, board.port) as device:
+    with open_board(CONFIG, board.port) as device:
         found = task.perform(device, samples=samples)
     return found, task.perform(open_model(CONFIG), samples=samples)
 

@@ -9,7 +9,7 @@ import tty
 import numpy as np
 import pytest
 
-from spikewright.boards.driver import BoardDevice
+from spikewright.boards.driver import LinkDevice, open_board
 from spikewright.boards.simulated import SimulatedBoard
 from spikewright.hdl.error import InputError
 from spikewright.hdl.tinyodin.config import TinyOdinConfig
@@ -30,7 +30,7 @@ def board():
 
 @pytest.fixture
 def device(board):
-    with BoardDevice(CONFIG, board.port, timeout=2.0) as opened:
+    with open_board(CONFIG, board.port, timeout=2.0) as opened:
         yield opened
 
 
@@ -69,6 +69,7 @@ def play(devices, generator, count, config=CONFIG):
 
 
 def test_is_a_device(device):
+    assert type(device) is LinkDevice
     assert isinstance(device, Device)
     assert device.cycles is None
 
@@ -112,11 +113,11 @@ def test_many_events_at_once_and_more_words_than_the_board_buffers(device):
 
 
 def test_a_new_device_is_reset(board):
-    with BoardDevice(CONFIG, board.port, timeout=2.0) as first:
+    with open_board(CONFIG, board.port, timeout=2.0) as first:
         set_up([first], np.random.default_rng(13))
         first.configure(gate=0, last_neuron=31, output_source=1)
         first.send([1, 2, 3])
-    with BoardDevice(CONFIG, board.port, timeout=2.0) as again:
+    with open_board(CONFIG, board.port, timeout=2.0) as again:
         assert again.settle().tolist() == []
         again.configure(gate=1)
         neurons = again.dump("neurons")
@@ -129,7 +130,7 @@ def test_a_new_device_is_reset(board):
 
 
 def test_a_network_that_keeps_itself_going(board):
-    with BoardDevice(CONFIG, board.port, timeout=2.0, busy_limit=0.3) as device:
+    with open_board(CONFIG, board.port, timeout=2.0, busy_limit=0.3) as device:
         device.configure(gate=1, last_neuron=31)
         # Threshold 0 and no weights: everything that is visited fires.
         device.load("neurons", np.zeros(32, dtype=int))
@@ -155,7 +156,7 @@ def test_a_bad_line():
 
     with (
         SimulatedBoard(TinyOdin(CONFIG), to_board=damage, from_board=damage) as board,
-        BoardDevice(CONFIG, board.port, timeout=0.1, attempts=30) as device,
+        open_board(CONFIG, board.port, timeout=0.1, attempts=30) as device,
     ):
         numbers = np.random.default_rng(14)
         devices = [device, TinyOdinModel(CONFIG)]
@@ -183,7 +184,7 @@ def one_line(caught):
 
 def test_no_such_port():
     with pytest.raises(InputError, match="serial port no-such-port cannot be opened") as caught:
-        BoardDevice(CONFIG, "no-such-port")
+        open_board(CONFIG, "no-such-port")
     one_line(caught)
 
 
@@ -191,7 +192,7 @@ def test_a_port_that_does_not_answer():
     ours, theirs = pty.openpty()
     tty.setraw(theirs)
     with pytest.raises(InputError, match="no answer; is it the right port") as caught:
-        BoardDevice(CONFIG, os.ttyname(theirs), timeout=0.05, attempts=3)
+        open_board(CONFIG, os.ttyname(theirs), timeout=0.05, attempts=3)
     one_line(caught)
     os.close(ours)
     os.close(theirs)
@@ -200,5 +201,5 @@ def test_a_port_that_does_not_answer():
 def test_another_configuration(board):
     other = TinyOdinConfig(neurons=64, fifo_depth=16)
     with pytest.raises(InputError, match="another configuration of tinyodin than") as caught:
-        BoardDevice(other, board.port, timeout=2.0)
+        open_board(other, board.port, timeout=2.0)
     one_line(caught)

@@ -13,6 +13,7 @@ import pytest
 
 from spikewright.boards.build import BuildResult
 from spikewright.cli import main
+from spikewright.hdl.error import InputError
 from spikewright.hdl.tinyodin.config import TinyOdinConfig
 from spikewright.sim.engine import compiler
 from spikewright.sim.model.tinyodin import TinyOdinModel, pack_neurons
@@ -153,14 +154,15 @@ def put(tmp_path):
         (["verify", "tinyodin", "--shell", "usb"], ["'usb'", "pins", "native"]),
         (["synth", "tinyodin", "--target", "generic", "--shell", "usb"], ["'usb'", "pins"]),
         (["run", "digits", "--shell", "usb"], ["'usb'", "pins", "native"]),
-        (["generate", "tinyodin", "--memory", "dram"], ["'dram'", "inferred"]),
+        (["generate", "tinyodin", "--memory", "dram"], ["'dram'", "inferred", "sky130", ".toml"]),
+        (["generate", "tinyodin", "--memory", "no.toml"], ["no.toml: cannot be read"]),
+        (["verify", "tinyodin", "--memory", "dram"], ["'dram'", "inferred"]),
+        (["verify", "tinyodin", "--memory", "sky130", "--on", "netlist"], ["netlist", "sky130"]),
         (["generate", "tinyodin", "--top", "module"], ["'module'", "reserved"]),
         (["synth", "tinyodin", "--target", "xc7"], ["'xc7'", "ice40up5k", "generic"]),
         (["synth", "tinyodin"], ["--target"]),
         (["build", "tinyodin", "--board", "breadboard"], ["'breadboard'", "icebreaker", "ulx3s"]),
         (["build", "tinyodin"], ["--board"]),
-        (["build", "reckon", "--board", "ulx3s-85f"], ["reckon", "tinyodin", "odin"]),
-        (["run", "cue-accumulation", "--on", "board", "--port", "x"], ["reckon", "odin"]),
         (["verify", "tinyodin", "--engine", "icarus"], ["'icarus'", "cxxrtl", "amaranth"]),
         (["run", "digits", "--engine", "icarus"], ["'icarus'", "cxxrtl", "amaranth"]),
         (["verify", "tinyodin", "--on", "board"], ["'board'", "rtl", "netlist"]),
@@ -189,6 +191,9 @@ def put(tmp_path):
         # The board.
         (["run", "digits", "--on", "board"], ["--port"]),
         (["run", "digits", "--on", "board", "--port", "no-such-port"], ["no-such-port"]),
+        (["run", "digits-eprop", "--on", "board", "--port", "no-such-port"], ["no-such-port"]),
+        (["run", "digits", "--on", "board", "--port", "x", "--board", "nix"], ["'nix'", "ulx3s"]),
+        (["run", "digits", "--on", "rtl", "--board", "ulx3s-85f"], ["--board", "--on board"]),
         # Files.
         (["generate", "tinyodin", "--config", "none.toml"], ["none.toml", "cannot be read"]),
         (["replay", "none" + SUFFIX], ["none", "no such file"]),
@@ -289,6 +294,10 @@ def test_replay_bad_input(complaint, put, trace_lines):
         (["-p", "lanes=3"], "lanes is 3"),
         (["-p", "neurons=64"], "neurons = 16"),
         (["--wave", "waves.vcd"], "not on model"),
+        (["--memory", "dram"], "'dram'"),
+        (["--memory", "sky130"], "on rtl, not on model"),
+        (["--on", "netlist", "--memory", "sky130"], "on rtl, not on netlist"),
+        (["--on", "rtl", "--engine", "amaranth", "--memory", "sky130"], "not in amaranth"),
         (["--on", "rtl", "--wave", path / "waves.vcd"], "cannot be written"),
         ([path, "--on", "rtl", "--wave", "waves.vcd"], "one trace"),
         (["--on", "board"], "--port"),
@@ -429,6 +438,21 @@ def test_replay_writes_waveforms(run, put, trace_lines):
     assert "$enddefinitions" in Path("new/waves.vcd").read_text()
 
 
+def test_memory_technologies(result, run, put, trace_lines):
+    assert result("list")["memory technologies"][:2] == ["inferred", "ice40"]
+    values = result("generate", "tinyodin", *SMALL, "--memory", "ihp-sg13g2", "-o", "out")
+    assert "out/tinyODIN_memory_models.v" in values["files"]
+    plan = {item["name"]: item for item in values["memory"]["memories"]}
+    assert plan["core.crossbar.synapses"]["macros"] == {"RM_IHPSG13_1P_256x32_c2_bm_bist": 1}
+    described = json.loads(Path("out/tinyodin.json").read_text())["memory_plan"]
+    assert described["memories"] == values["memory"]["memories"]
+    _, output, _ = run("generate", "tinyodin", *SMALL, "--memory", "ihp-sg13g2", "-o", "out")
+    assert "memories made of ihp-sg13g2" in output
+    assert "RM_IHPSG13_1P_256x32_c2_bm_bist" in output
+    values = result("replay", put(trace_lines), "--on", "rtl", "--memory", "ihp-sg13g2")
+    assert (values["passed"], values["failed"]) == (1, 0)
+
+
 def test_verify(result):
     fixed = ("-p", "neurons=16", "-p", "lanes=2", "-p", "neuron_memory_ports=1")
     fixed += ("-p", "weight_bits=4", "-p", "potential_bits=12", "-p", "fifo_depth=128")
@@ -466,6 +490,35 @@ def test_build(result, monkeypatch):
     assert values["board"] == "icebreaker"
     assert values["bitstream"] == str(Path("out/top.bin"))
     assert values["fmax_mhz"] == 24.5
+
+
+@pytest.mark.parametrize(
+    ("words", "changed"),
+    [
+        (["--board", "icebreaker"], {"spare_output_weights": 0}),
+        (["--board", "icebreaker", "-p", "spare_output_weights=1"], {}),
+        (["--board", "ulx3s-85f", "-p", "outputs=8"], {"lanes": 4, "outputs": 8}),
+    ],
+)
+def test_parameters_that_suit_a_board(result, monkeypatch, words, changed):
+    """They are the same for building and for running on it, and options override them."""
+    seen = []
+
+    def build(config, board, folder, progress):
+        seen.append(config)
+        return BuildResult(folder / "top.bin", 12.0, 24.5, 1_000_000, {"LC": (1, 2)})
+
+    def open_device(config, on, **options):
+        seen.append(config)
+        raise InputError("no board here")
+
+    monkeypatch.setattr(main, "build_bitstream", build)
+    monkeypatch.setattr(main, "open_device", open_device)
+    result("build", "reckon", *words, "-o", "out")
+    with pytest.raises(InputError, match="no board here"):
+        main.app(["run", "digits-eprop", "--on", "board", *words], standalone_mode=False)
+    assert seen[0] == seen[1]
+    assert seen[0].changed == changed
 
 
 def test_run(result):

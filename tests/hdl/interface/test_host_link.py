@@ -12,15 +12,15 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-from amaranth.hdl import Module, Mux, ResetInserter, Signal
-from amaranth.lib import memory, stream, wiring
+from amaranth.hdl import Cat, Module, Mux, ResetInserter, Signal
+from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.sim import Simulator
 
 from spikewright.boards.driver import LinkDevice, LinkError
 from spikewright.hdl.config import CoreConfig, integer
 from spikewright.hdl.error import InputError
-from spikewright.hdl.interface.access import AccessSignature
+from spikewright.hdl.interface.access import AccessSignature, access_targets
 from spikewright.hdl.interface.host_link import Command, HostLink, LinkFormat, checksum, identity
 from spikewright.hdl.interface.register import Register, RegisterMap
 from spikewright.hdl.memory.logical import LogicalMemory
@@ -38,6 +38,8 @@ class EchoConfig(CoreConfig):
 class Echo(wiring.Component):
     """Answers event e with e mod 8 (at least `burst` if 7) words e + offset, e + offset + 1, ..."""
 
+    for_shells = ()
+
     def __init__(self, config=None, burst=7):
         self.config = config or EchoConfig()
         self.burst = burst
@@ -53,6 +55,7 @@ class Echo(wiring.Component):
             "wide": LogicalMemory(words=5, width=20),
             "narrow": LogicalMemory(words=300, width=8),
         }
+        self.targets = access_targets(self.memories)
         super().__init__(
             {
                 "events": In(stream.Signature(12)),
@@ -135,6 +138,59 @@ def echo_words(config, event, offset, burst=7):
     return [(event + offset + i) % 4096 % (1 << config.output_bits) for i in range(count)]
 
 
+class WideAccess(wiring.Signature):
+    """Access to words of 32 bits, each with an address of its own."""
+
+    def __init__(self):
+        request = data.StructLayout({"write": 1, "target": 2, "address": 9, "data": 32})
+        super().__init__({"request": Out(stream.Signature(request)), "data": In(32)})
+
+
+class Stepper(wiring.Component):
+    """Answers each event with itself; after `tick` it is busy for 40 cycles and then shows its pins."""
+
+    events: In(stream.Signature(12))
+    output: Out(stream.Signature(10))
+    access: In(WideAccess())
+    idle: Out(1)
+    tick: In(1)
+    first: In(1)
+    second: In(1)
+    ready: Out(1)
+    high: Out(1)
+
+    for_shells = ()
+    config = EchoConfig()
+    memories: ClassVar = {"words": LogicalMemory(words=512, width=32)}
+    targets: ClassVar = {"words": 1}
+
+    def elaborate(self, platform):
+        m = Module()
+        request = self.access.request
+        m.submodules.words = array = memory.Memory(shape=32, depth=512, init=[])
+        write, read = array.write_port(), array.read_port(domain="comb")
+        left = Signal(6)
+        m.d.comb += [
+            write.addr.eq(request.p.address),
+            write.data.eq(request.p.data),
+            write.en.eq(request.valid & request.p.write & (request.p.target == 1)),
+            read.addr.eq(request.p.address),
+            request.ready.eq(1),
+            self.access.data.eq(read.data),
+            self.idle.eq((left == 0) & ~self.tick),
+            self.ready.eq(left == 0),
+            self.high.eq(self.second),
+            self.output.valid.eq((left == 1) | (self.events.valid & (left == 0))),
+            self.output.p.eq(Mux(left == 1, Cat(self.first, self.second, 0, 1), self.events.p)),
+            self.events.ready.eq(self.output.ready & (left == 0)),
+        ]
+        with m.If(self.tick):
+            m.d.sync += left.eq(40)
+        with m.Elif((left > 1) | ((left == 1) & self.output.ready)):
+            m.d.sync += left.eq(left - 1)
+        return m
+
+
 class Board:
     """A link with its core in the simulator, as a transport of bytes.
 
@@ -152,7 +208,11 @@ class Board:
         wiring.connect(m, link.events, self.core.events)
         wiring.connect(m, self.core.output, link.output)
         wiring.connect(m, link.access, self.core.access)
-        m.d.comb += link.idle.eq(self.core.idle)
+        m.d.comb += [
+            link.idle.eq(self.core.idle),
+            *(getattr(self.core, pin).eq(getattr(link, pin)) for pin in link.format.input_pins),
+            *(getattr(link, pin).eq(getattr(self.core, pin)) for pin in link.format.output_pins),
+        ]
         self.taken = []
         self.damage = damage
         self._patience = patience
@@ -224,18 +284,23 @@ def frame(command, body=b"", tag=1):
     return data + binascii.crc_hqx(data[1:], 0xFFFF).to_bytes(2, "big")
 
 
-def answer(command, status, accepted, end, body=b"", tag=1):
-    data = bytes([0xA5, tag << 3 | command, status, accepted, end]) + body
+def answer(command, status, events=0, count=0, body=b"", tag=1):
+    """Answer to a frame; it says again how many events and words the last EVENTS frame had."""
+    data = bytes([0xA5, tag << 3 | command, status, 2 * events, count]) + body
     return data + binascii.crc_hqx(data[1:], 0xFFFF).to_bytes(2, "big")
 
 
-def events(numbers, first=0, received=0, tag=1):
-    body = bytes([received, first]) + b"".join(n.to_bytes(2, "big") for n in numbers)
-    return frame(EVENTS, body, tag)
+def events(numbers, tag=1):
+    return frame(EVENTS, words(*numbers), tag)
 
 
 def words(*numbers):
     return b"".join(number.to_bytes(2, "big") for number in numbers)
+
+
+def given(numbers, *output, status=IDLE, tag=1):
+    """Answer to a frame of events that has been executed as far as `numbers`."""
+    return answer(EVENTS, status, len(numbers), len(output), words(*output), tag)
 
 
 def test_format_and_checksum():
@@ -253,9 +318,9 @@ def test_format_and_checksum():
 
 def test_identify_and_reset():
     board = Board()
-    answered = answer(IDENTIFY, IDLE, 0, 16, identity(board.core.config))
+    answered = answer(IDENTIFY, IDLE, body=identity(board.core.config))
     assert board.ask(frame(IDENTIFY, bytes(16))) == answered
-    assert board.ask(frame(RESET, tag=9)) == answer(RESET, IDLE, 0, 0, tag=9)
+    assert board.ask(frame(RESET, tag=9)) == answer(RESET, IDLE, tag=9)
 
 
 def test_identity_tells_configurations_apart():
@@ -266,21 +331,30 @@ def test_identity_tells_configurations_apart():
 
 def test_commands_byte_by_byte():
     board = Board()
-    assert board.ask(events([3, 8, 1])) == answer(EVENTS, IDLE, 3, 4, words(3, 4, 5, 1))
-    # Not acknowledged: they come again. Acknowledged in part: the rest comes.
-    assert board.ask(events([], 3)) == answer(EVENTS, IDLE, 3, 4, words(3, 4, 5, 1))
-    assert board.ask(events([], 3, 3)) == answer(EVENTS, IDLE, 3, 4, words(1))
-    assert board.ask(events([], 3, 4)) == answer(EVENTS, IDLE, 3, 4)
+    assert board.ask(events([3, 8, 1])) == given([3, 8, 1], 3, 4, 5, 1)
+    # The words have come if another frame follows.
+    assert board.ask(events([], 2)) == given([], tag=2)
     # Register 5, 12 bits, most significant byte first; register 0.
-    assert board.ask(frame(WRITE, b"\0\0\5\x0a\xbc")) == answer(WRITE, IDLE, 3, 5)
-    assert board.ask(events([1], 3, 4)) == answer(EVENTS, IDLE, 4, 5, words(0xABD & 0x3FF))
+    assert board.ask(frame(WRITE, b"\0\0\5\x0a\xbc")) == answer(WRITE, IDLE)
+    assert board.ask(events([1], 2)) == given([1], 0xABD & 0x3FF, tag=2)
     board.ask(frame(WRITE, b"\0\0\0\0\1"))
     # Two words of three bytes, from word 3.
     data = bytes([1, 2, 3, 4, 5, 6])
-    assert board.ask(frame(WRITE, b"\1\0\3" + data)) == answer(WRITE, IDLE, 4, 9)
-    assert board.ask(frame(READ, b"\1\0\3\6")) == answer(READ, IDLE, 4, 6, data)
-    assert board.ask(frame(READ, b"\1\0\4\3")) == answer(READ, IDLE, 4, 3, data[3:])
+    assert board.ask(frame(WRITE, b"\1\0\3" + data)) == answer(WRITE, IDLE, 1, 1)
+    assert board.ask(frame(READ, b"\1\0\3\6")) == answer(READ, IDLE, 1, 1, data)
+    assert board.ask(frame(READ, b"\1\0\4\3")) == answer(READ, IDLE, 1, 1, data[3:])
     assert board.taken == [3, 8, 1, 1]
+
+
+def test_addresses_stay_within_their_block():
+    """The low byte of an address counts, the upper ones stand."""
+    board = Board()
+    board.ask(frame(WRITE, b"\0\0\0\0\1"))
+    board.ask(frame(WRITE, b"\2\1\0\x77"))
+    board.ask(frame(WRITE, b"\2\0\xff\x11\x22"))
+    assert board.ask(frame(READ, b"\2\0\0\1"))[5:-2] == b"\x22"
+    assert board.ask(frame(READ, b"\2\0\xff\2"))[5:-2] == b"\x11\x22"
+    assert board.ask(frame(READ, b"\2\1\0\1"))[5:-2] == b"\x77"
 
 
 def test_unknown_commands_are_not_answered():
@@ -293,7 +367,7 @@ def test_unknown_commands_are_not_answered():
 @pytest.mark.parametrize("place", range(9))
 def test_a_frame_with_a_flipped_bit_is_not_executed(place):
     whole = events([1, 9])
-    assert len(whole) == 11
+    assert len(whole) == 9
     board = Board()
     for bit in (0, 5, 7):
         broken = bytearray(whole)
@@ -301,26 +375,26 @@ def test_a_frame_with_a_flipped_bit_is_not_executed(place):
         # A longer length makes the link wait for more, which zeros end.
         assert board.ask(bytes(broken) + bytes(280)) == b""
     assert board.taken == []
-    assert board.ask(whole) == answer(EVENTS, IDLE, 2, 2, words(1, 9))
+    assert board.ask(whole) == given([1, 9], 1, 9)
 
 
-@pytest.mark.parametrize("place", range(11))
+@pytest.mark.parametrize("place", range(9))
 def test_a_frame_with_a_lost_byte_is_not_executed(place):
     whole = events([1, 0xE9])
     board = Board()
     assert board.ask(whole[:place] + whole[place + 1 :] + bytes(280)) == b""
     assert board.taken == []
-    assert board.ask(whole) == answer(EVENTS, IDLE, 2, 2, words(1, 0xE9))
+    assert board.ask(whole) == given([1, 0xE9], 1, 0xE9)
 
 
 def test_a_body_that_is_too_short_is_not_executed():
     board = Board()
-    bodies = {WRITE: b"\1\0\3", READ: b"\1\0\3", EVENTS: b"\0"}
+    bodies = {WRITE: b"\1\0\3", READ: b"\1\0\3"}
     for command, body in bodies.items():
         for length in range(len(body) + 1):
             answered = board.ask(frame(command, body[:length]))
             if command == WRITE and length == 3:
-                assert answered == answer(WRITE, IDLE, 0, 3)
+                assert answered == answer(WRITE, IDLE)
             else:
                 assert answered == b""
     assert board.ask(frame(IDENTIFY))
@@ -336,62 +410,133 @@ def test_garbage_before_a_frame():
     assert board.taken == []
 
 
-def test_a_repeated_frame_does_not_send_its_events_again():
+def test_part_of_an_event_is_left_out():
+    board = Board()
+    found = board.ask(frame(EVENTS, words(2) + b"\7"))
+    assert found[2:5] == bytes([IDLE, 3, 2])
+    assert found[5:-2] == words(2, 3)
+    assert board.ask(events([1], 2)) == given([1], 1, tag=2)
+    assert board.taken == [2, 1]
+
+
+def test_a_repeated_frame_gets_the_same_answer_again():
     board = Board()
     for _ in range(3):
-        assert board.ask(events([1, 9])) == answer(EVENTS, IDLE, 2, 2, words(1, 9))
-    # One that reaches further sends only what is new.
-    assert board.ask(events([1, 9, 2], 0, 2)) == answer(EVENTS, IDLE, 3, 4, words(2, 3))
-    assert board.taken == [1, 9, 2]
+        assert board.ask(events([1, 9])) == given([1, 9], 1, 9)
+    assert board.taken == [1, 9]
+    # A frame is known by the lowest bit of its tag; of others than events none is left out.
+    board.ask(frame(WRITE, b"\0\0\5\0\1", tag=2))
+    board.ask(frame(WRITE, b"\0\0\5\0\2", tag=2))
+    assert board.ask(events([1, 2], tag=3)) == given([1, 2], 3, 4, 5, tag=3)
+    assert board.ask(events([1, 2], tag=3)) == given([1, 2], 3, 4, 5, tag=3)
+    assert board.taken == [1, 9, 1, 2]
 
 
-def test_event_numbers_wrap():
-    board = Board()
-    for start in range(0, 300, 100):
-        frame_ = events([8] * 100, start % 256)
-        for _ in range(2):
-            assert board.ask(frame_) == answer(EVENTS, IDLE, (start + 100) % 256, 0)
-    assert board.taken == [8] * 300
+def test_words_that_come_after_an_answer_are_in_the_next():
+    board = Board(Echo(burst=100))
+    first = board.ask(events([7]))
+    again = board.ask(events([7]))
+    assert again == first
+    rest = board.ask(events([], 2))
+    found = first[5:-2] + rest[5:-2] + board.ask(events([]))[5:-2]
+    assert found == words(*echo_words(EchoConfig(), 7, 0, 100))
+    assert not first[2] & IDLE
 
 
 def test_a_full_output_buffer_ends_a_frame_early():
     board = Board(Echo(burst=40))
     # 40 + 24 of 40 words fit; the third event is not accepted, the second waits in the link.
     data = board.ask(events([7, 15, 23]))
-    assert data[2:5] == bytes([EVENT_WAITS, 2, 64])
+    assert data[2:5] == bytes([EVENT_WAITS, 2 * 2, 64])
     expected = echo_words(EchoConfig(), 7, 0, 40) + echo_words(EchoConfig(), 15, 0, 40)
     assert data[5:-2] == words(*expected[:64])
-    data = board.ask(events([23], 2, 64))
-    assert data[3] == 3
-    data = board.ask(events([], 3, 64))
-    assert data[5:-2] == words(*expected[64:], *echo_words(EchoConfig(), 23, 0, 40))
+    data = board.ask(events([23], 2))
+    assert data[3] == 2
+    received = data[5:-2] + board.ask(events([]))[5:-2]
+    assert received == words(*expected[64:], *echo_words(EchoConfig(), 23, 0, 40))
     assert board.taken == [7, 15, 23]
 
 
 def test_a_memory_command_is_refused_while_the_core_cannot_go_on():
     board = Board(Echo(burst=200))
     board.ask(events([7]))
-    assert board.ask(frame(READ, b"\1\0\0\3"))[2:4] == bytes([REFUSED | EVENT_WAITS, 1])
+    board.ask(events([], 2))
+    assert board.ask(frame(READ, b"\1\0\0\3"))[2] == REFUSED | EVENT_WAITS
     assert len(board.ask(frame(READ, b"\1\0\0\3"))) == 7
     assert len(board.ask(frame(WRITE, b"\1\0\0abc"))) == 7
-    assert board.ask(events([], 1, 0))[4] == 64
+    assert board.ask(events([], 2))[4] == 64
 
 
 def test_the_next_byte_ends_waiting_for_the_core():
     board = Board()
     board.ask(frame(WRITE, b"\0\0\0\0\1"))
     # The gated core takes no event: one fits into the link, the frame is not answered.
-    assert board.ask(events([1, 2])) == b""
-    assert board.ask(b"\0") == answer(EVENTS, IDLE | EVENT_WAITS, 1, 0)
+    assert board.ask(events([1, 2], 2)) == b""
+    assert board.ask(b"\0") == given([1], status=IDLE | EVENT_WAITS, tag=2)
     board.ask(frame(WRITE, b"\0\0\0\0\0"))
-    assert board.ask(events([1, 2])) == answer(EVENTS, IDLE, 2, 3, words(1, 2, 3))
+    assert board.ask(events([2], 2)) == given([2], 1, 2, 3, tag=2)
 
 
 def test_reset_forgets_events_and_words():
     board = Board(Echo(burst=200))
     board.ask(events([7, 2, 3]))
-    assert board.ask(frame(RESET)) == answer(RESET, IDLE, 0, 0)
-    assert board.ask(events([1])) == answer(EVENTS, IDLE, 1, 1, words(1))
+    assert board.ask(frame(RESET))[2:3] + board.ask(events([], 2))[4:5] == bytes([IDLE, 0])
+    assert board.ask(events([1])) == given([1], 1)
+    assert board.taken[-1] == 1
+
+
+TICK, FIRST, SECOND = 0x8001, 0x8002, 0x8004
+READY, HIGH = 8, 16
+
+
+def test_format_of_a_core_in_time_steps():
+    core = Stepper()
+    core._MustUse__silence = True
+    assert LinkFormat.of_core(core) == LinkFormat(
+        event_bytes=2,
+        output_bytes=2,
+        address_bytes=2,
+        register_bytes=4,
+        memory_bytes=4,
+        input_pins=("tick", "first", "second"),
+        output_pins=("ready", "high"),
+    )
+
+
+def test_pins_and_ticks_are_events():
+    board = Board(Stepper())
+    # What follows a tick waits until the core is idle again; levels are held.
+    sent = [5, FIRST, 6, TICK | SECOND, 7, TICK & SECOND | 0x8000, TICK]
+    words_ = [5, 6, 8 + 2, 7, 8]
+    # The last step may go on as the answer begins.
+    found = board.ask(events(sent)) + board.ask(events([], 2))
+    assert found[3] == 2 * len(sent)
+    assert found[5 : 5 + 2 * 4] + found[-4:-2] == words(*words_)
+    assert board.ask(events([], 3)) == given([], status=IDLE | READY, tag=3)
+    assert board.ask(events([SECOND], 2)) == given([SECOND], status=IDLE | READY | HIGH, tag=2)
+    # Levels survive a reset.
+    assert board.ask(frame(RESET, tag=3))[2] == IDLE | READY | HIGH
+
+
+def test_a_tick_is_not_repeated():
+    board = Board(Stepper())
+    sent = events([FIRST, TICK | FIRST, TICK | FIRST])
+    first = board.ask(sent)
+    for _ in range(2):
+        assert board.ask(sent) == first
+    assert first[5:-2] + board.ask(events([], 2))[5:-2] == words(9, 9)
+    assert board.ask(events([]))[4] == 0
+
+
+def test_words_with_an_address_each():
+    board = Board(Stepper())
+    data = bytes(range(12))
+    board.ask(frame(WRITE, b"\1\1\7" + data))
+    assert board.ask(frame(READ, b"\1\1\7\x0c"))[5:-2] == data
+    assert board.ask(frame(READ, b"\1\1\x08\4"))[5:-2] == data[4:8]
+    # One that breaks off in the middle of a word leaves nothing behind.
+    board.ask(frame(READ, b"\1\1\x07\3"))
+    assert board.ask(frame(READ, b"\1\1\x09\4"))[5:-2] == data[8:]
 
 
 class Damage:
@@ -573,7 +718,7 @@ class Script:
         command, tag = data[1] & 7, data[1] >> 3
         status = self.states.pop(0) if command == EVENTS else IDLE
         body = identity(EchoConfig()) if command == IDENTIFY else b""
-        self._answers += answer(command, status, 0, 0, body, tag)
+        self._answers += answer(command, status, body=body, tag=tag)
 
     def read(self, seconds):
         data, self._answers = self._answers, b""
