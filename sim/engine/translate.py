@@ -3,6 +3,9 @@
 What CXXRTL does for any design, for the designs of this project: one main clock, others slower than it,
 no feedback without a flip-flop. Every piece of at most 64 bits is one unsigned integer and a cycle is one
 block of simple statements. So the compiler has little to do, and the result is several times as fast.
+
+Most of a core rests most of the time. What only registers that did not change lead to is not computed
+again; and what is needed only where a condition holds is computed only there.
 """
 
 from collections import Counter
@@ -25,9 +28,16 @@ _FLIP_FLOPS = {"$dff", "$dffe", "$sdff", "$sdffe", "$sdffce", "$adff", "$adffe"}
 #: A read port without a clock.
 _READ = "read"
 
-#: What is computed: for each guard, a tuple of pairs of bits and whether one of them or none must be set,
-#: statements with places for operands, and the operands.
-_Sinks = dict[tuple, list[tuple[str, list]]]
+#: When something happens: always if empty; else if all conditions hold, or one of those after `_OR`. A
+#: condition is bits, and whether one of them or none must be set.
+_Guard = tuple
+_OR = "or"
+
+#: What is computed: for each guard, statements with places for operands, and the operands.
+_Sinks = dict[_Guard, list[tuple[str, list]]]
+
+#: Fewer cells than this are computed always: that is quicker than to ask whether they must be.
+_WORTHWHILE = 16
 
 
 class Unsupported(InputError):
@@ -54,6 +64,10 @@ def _pieces(bits: Sequence) -> Iterator[tuple[int, Sequence]]:
         yield start, bits[start : start + _WORD]
 
 
+def _conditions(guard: _Guard) -> _Guard:
+    return guard[1:] if guard[:1] == (_OR,) else guard
+
+
 def _storage(width: int) -> str:
     return next(f"uint{size}_t" for size in (8, 16, 32, 64) if width <= size)
 
@@ -72,6 +86,9 @@ class _Translation:
         self.state: list[str] = []
         self.commits: list[str] = []
         self.count = 0
+        # Registers that change under the same guard are a group, with a number; others always may.
+        self.groups: dict[_Guard, int] = {}
+        self.group_of: dict[str, int] = {}
         self.initial: dict[int, str] = {}
         for net in module["netnames"].values():
             for bit, value in zip(
@@ -150,8 +167,11 @@ class _Translation:
             self.done[name] = ""
             cell, start, length = self.makes[name]
             expression = self.expression(cell, start, length)
-            if self.uses[name] > 1:
-                self.body.append(f"const uint64_t {name} = {expression};")
+            if name in self.kept:
+                self.blocks[self.support[name]].append(f"{name} = {expression};")
+                self.done[name] = name
+            elif self.uses[name] > 1:
+                self.bodies[self.owner(name)].append(f"const uint64_t {name} = {expression};")
                 self.done[name] = name
             else:
                 self.done[name] = f"({expression})"
@@ -320,6 +340,7 @@ class _Translation:
             else:
                 raise Unsupported(cell["type"])
         self.source_width = {name: width for name, _, width in self.source.values()}
+        self.group_registers(sinks, registers)
 
         others: _Sinks = {}
         for cell in registers:
@@ -330,39 +351,129 @@ class _Translation:
                 self.other_clock(cell, others)
             if cell["type"].startswith("$adff"):
                 self.asynchronous_reset(cell, others)
-        return self.text(self.compute(others), self.compute(sinks))
+        return self.text(self.compute(others), self.compute(sinks, keep=True))
 
-    def compute(self, sinks: _Sinks) -> list[str]:
-        """Return statements that compute what is asked for, and no more."""
-        self.body, self.done, self.uses = [], {}, Counter()
+    def compute(self, sinks: _Sinks, keep: bool = False) -> list[str]:
+        """Return statements that compute what is asked for, and no more.
+
+        With `keep` some values are kept from cycle to cycle, until a register they come from changes.
+        """
+        self.done, self.uses = {}, Counter()
+        # Who uses a piece: another one, or what happens under a guard.
+        self.users: dict[str, set[str | _Guard]] = {}
         # A piece that is used once becomes part of the expression that uses it.
-        waiting = [list(bits) for guard in sinks for bits, _ in guard]
-        waiting += [bits for items in sinks.values() for _, operands in items for bits in operands]
-        seen = set()
+        waiting: list[tuple[str | _Guard, list]] = []
+        for guard, items in sinks.items():
+            waiting += [((), list(bits)) for bits, _ in _conditions(guard)]
+            waiting += [(guard, bits) for _, operands in items for bits in operands]
         while waiting:
-            for _, name, *_ in self.runs(waiting.pop()):
+            user, operand = waiting.pop()
+            for _, name, *_ in self.runs(operand):
                 if name is None:
                     continue
                 self.uses[name] += 1
-                if name in self.makes and name not in seen:
-                    seen.add(name)
-                    waiting += self.operands(*self.makes[name])
+                if name in self.makes:
+                    if name not in self.users:
+                        self.users[name] = set()
+                        waiting += [(name, bits) for bits in self.operands(*self.makes[name])]
+                    self.users[name].add(user)
+        self.owners: dict[str, _Guard] = {}
+        self.choose_kept(keep)
+
+        self.bodies: dict[_Guard, list[str]] = {guard: [] for guard in ((), *sinks)}
+        body = self.bodies[()]
+        for support in sorted(self.blocks, key=lambda s: (s.bit_count(), s)):
+            for name, own in self.support.items():
+                if own == support and name in self.kept:
+                    self.variable(name)
+            body += [f"if ({self.changed(support)}) {{"]
+            body += [*(f"    {line}" for line in self.blocks[support]), "}"]
         final = []
         for guard, items in sinks.items():
             condition = self.condition(guard)
             lines = [text.format(*map(self.value, operands)) for text, operands in items]
             if condition is None:
                 final += lines
-            else:
-                final += [f"if ({condition}) {{", *(f"    {line}" for line in lines), "}"]
-        return self.body + final
+                continue
+            lines = self.bodies[guard] + lines
+            number = self.groups.get(guard)
+            if number is not None and any(s >> number & 1 for s in self.blocks):
+                lines.append(f"changing[{number // _WORD}] |= {_constant(1 << number % _WORD)};")
+            final += [f"if ({condition}) {{", *(f"    {line}" for line in lines), "}"]
+        return body + final
 
-    def condition(self, guard: tuple) -> str | None:
+    def choose_kept(self, keep: bool) -> None:
+        """Choose the pieces to keep, and note for each which groups of registers it comes from."""
+        self.support: dict[str, int | None] = {}
+        self.blocks: dict[int, list[str]] = {}
+        self.kept: set[str] = set()
+        if not keep:
+            return
+
+        def support(name: str) -> int | None:
+            if name in self.support:
+                return self.support[name]
+            groups = 0
+            # For feedback, which is found later, and for memories, which change by themselves.
+            self.support[name] = None
+            if self.makes[name][0]["type"] == _READ:
+                return None
+            for bits in self.operands(*self.makes[name]):
+                for _, source, *_ in self.runs(bits):
+                    if source is None:
+                        continue
+                    if source in self.makes:
+                        more = support(source)
+                    else:
+                        number = self.group_of.get(source)
+                        more = None if number is None else 1 << number
+                    if more is None:
+                        return None
+                    groups |= more
+            self.support[name] = groups or None
+            return self.support[name]
+
+        sizes = Counter(support(name) for name in self.users)
+        for name, groups in self.support.items():
+            if groups is None or sizes[groups] < _WORTHWHILE:
+                continue
+            self.blocks.setdefault(groups, [])
+            others = any(
+                not isinstance(user, str) or self.support[user] != groups
+                for user in self.users[name]
+            )
+            if others or self.uses[name] > 1:
+                self.kept.add(name)
+                self.fields.append(f"uint64_t {name} = 0;")
+
+    def changed(self, support: int) -> str:
+        """Return the condition that a register of these groups has changed."""
+        words = [
+            (word, support >> start & ((1 << _WORD) - 1))
+            for word, start in enumerate(range(0, support.bit_length(), _WORD))
+        ]
+        return " | ".join(f"(changed[{word}] & {_constant(mask)})" for word, mask in words if mask)
+
+    def owner(self, name: str) -> _Guard:
+        """Return the guard under which alone a piece is needed."""
+        if name not in self.owners:
+            found = set()
+            for user in self.users[name]:
+                if not isinstance(user, str):
+                    found.add(user)
+                elif self.support.get(user) in self.blocks:
+                    found.add(())
+                else:
+                    found.add(self.owner(user))
+            self.owners[name] = found.pop() if len(found) == 1 else ()
+        return self.owners[name]
+
+    def condition(self, guard: _Guard) -> str | None:
         parts = []
-        for bits, positive in guard:
+        for bits, positive in _conditions(guard):
             value = self.value(bits)
             parts.append(f"{'' if positive else '!'}{value if len(bits) == 1 else f'({value})'}")
-        return " && ".join(parts) or None
+        return (" || " if guard[:1] == (_OR,) else " && ").join(parts) or None
 
     def is_main(self, cell: dict[str, Any]) -> bool:
         if cell["connections"]["CLK"][0] != self.clock:
@@ -396,13 +507,12 @@ class _Translation:
         guard, items = self.register_sinks(cell)
         for text, operands in items:
             target, _, value = text.partition(" = ")
-            enabled = f"{edge}"
-            extra = []
-            for bits, wanted in guard:
-                enabled += f" && {'' if wanted else '!'}{{}}"
-                extra.append(list(bits))
+            conditions = _conditions(guard)
+            enabled = [f"{'' if wanted else '!'}{{}}" for _, wanted in conditions] or ["true"]
+            join = " || " if guard[:1] == (_OR,) else " && "
+            extra = [list(bits) for bits, _ in conditions]
             sinks.setdefault((), []).append(
-                (f"if ({enabled}) {target} = {value}", extra + operands)
+                (f"if ({edge} && ({join.join(enabled)})) {target} = {value}", extra + operands)
             )
 
     def asynchronous_reset(self, cell: dict[str, Any], sinks: _Sinks) -> None:
@@ -446,7 +556,7 @@ class _Translation:
                 continue
             word = _constant(value >> start & ((1 << len(piece)) - 1))
             choose = f"{{}} ? {word} : {{}}" if positive else f"!{{}} ? {word} : {{}}"
-            if kind in ("$sdffe", "$adffe"):
+            if kind == "$adffe":
                 # Reset works without the enable.
                 sign = "" if enable[0][1] else "!"
                 items.append(
@@ -458,7 +568,27 @@ class _Translation:
                 )
             else:
                 items.append((f"next.{name} = {choose};", [reset, data]))
-        return (() if kind in ("$sdffe", "$adffe") or enable is None else enable), items
+        if kind == "$sdffe":
+            return (_OR, (tuple(reset), bool(positive)), *enable), items
+        return (() if kind == "$adffe" or enable is None else enable), items
+
+    def group_registers(self, sinks: _Sinks, registers: list[dict[str, Any]]) -> None:
+        """Note under which guard registers change; `sinks` has those of memories only."""
+        of_memories = {
+            text.partition(" = ")[0].removeprefix("next."): guard
+            for guard, items in sinks.items()
+            for text, _ in items
+            if text.startswith("next.")
+        }
+        guards = list(of_memories.items())
+        for cell in registers:
+            if self.is_main(cell):
+                guard, _ = self.register_sinks(cell)
+                guards += [(name, guard) for name, _ in cell["names"]]
+        for name, guard in guards:
+            if guard:
+                number = self.groups.setdefault(guard, len(self.groups))
+                self.group_of[f"uint64_t(now.{name})"] = number
 
     def memory(self, cell: dict[str, Any], sinks: _Sinks) -> None:
         width, size = _number(cell, "WIDTH"), _number(cell, "SIZE")
@@ -549,6 +679,7 @@ class _Translation:
         def block(lines: list[str], depth: int) -> str:
             return "\n".join("    " * depth + line for line in lines)
 
+        words = len(self.groups) // _WORD + 1
         return f"""\
 #include <cstdint>
 
@@ -572,11 +703,19 @@ struct Design {{
     State now, next;
 {block(self.fields, 1)}
 
+    // A bit for each group of registers: whether they changed at the last edge, and will at the next.
+    uint64_t changed[{words}], changing[{words}] = {{}};
+
+    Design() {{ for (auto &word : changed) word = -1; }}
+
     // Lets other clocks and asynchronous resets act; tells whether one did.
     bool others() {{
         bool any = false;
 {block(others, 2)}
-        if (any) now = next;
+        if (any) {{
+            now = next;
+            for (auto &word : changed) word = -1;
+        }}
         return any;
     }}
 
@@ -589,6 +728,10 @@ struct Design {{
     // Takes the next state: the clock edge.
     void commit() {{
         now = next;
+        for (unsigned i = 0; i < {words}; i++) {{
+            changed[i] = changing[i];
+            changing[i] = 0;
+        }}
 {block(self.commits, 2)}
     }}
 }};

@@ -197,6 +197,48 @@ def test_registers(tmp_path, monkeypatch):
     check_equal(Registers(), 400, 11, tmp_path, monkeypatch)
 
 
+class Resting(Bench):
+    """Much logic between registers that seldom change, each for a reason of its own, and a memory that
+    changes while its address stands still."""
+
+    def __init__(self):
+        super().__init__([3, 3, 32, 4], [32] * 6)
+
+    def build(self, m):
+        enable, seldom, a, clear = self.inputs
+        registers = [Signal(32, name=f"kept_{n}", init=n, reset_less=n > 3) for n in range(6)]
+        for number, register in enumerate(registers):
+            with m.If((enable == number) & (seldom == number % 4)):
+                m.d.sync += register.eq(a ^ number)
+        with m.If((clear == 5) & (seldom == 1)):
+            m.d.sync += registers[1].eq(0)
+        m.d.comb += ResetSignal().eq((clear == 7) & (seldom == 6))
+        m.submodules.memory = memory = Memory(shape=32, depth=4, init=[])
+        write, read = memory.write_port(), memory.read_port(domain="comb")
+        m.d.comb += [
+            write.addr.eq(a),
+            write.data.eq(a),
+            write.en.eq(seldom == 7),
+            read.addr.eq(registers[0]),
+        ]
+        values = [*registers, read.data]
+        for number, output in enumerate(self.outputs):
+            made = values[number]
+            for step in range(8):
+                other = values[(number * step + step) % len(values)]
+                made = (made ^ (other >> step)) + Mux(made[step], other, ~other)[:32]
+                made = made[:32]
+            with m.If(clear[0] | (number % 2)):
+                m.d.comb += output.eq(made)
+        # What is needed only now and then.
+        with m.If(enable.all()):
+            m.d.sync += registers[5].eq((registers[4] * registers[3])[:32] ^ (a + registers[2])[:32])
+
+
+def test_resting(tmp_path, monkeypatch):
+    check_equal(Resting(), 2000, 13, tmp_path, monkeypatch)
+
+
 class Memories(Bench):
     """Memories: write masks, two ports, a wide one, one read without a clock, one with contents."""
 
