@@ -232,7 +232,9 @@ class Resting(Bench):
                 m.d.comb += output.eq(made)
         # What is needed only now and then.
         with m.If(enable.all()):
-            m.d.sync += registers[5].eq((registers[4] * registers[3])[:32] ^ (a + registers[2])[:32])
+            m.d.sync += registers[5].eq(
+                (registers[4] * registers[3])[:32] ^ (a + registers[2])[:32]
+            )
 
 
 def test_resting(tmp_path, monkeypatch):
