@@ -8,7 +8,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["Fire", "Integrate", "Leak", "alpha_product", "saturate"]
+__all__ = ["Fire", "Increment", "Integrate", "Leak", "alpha_product", "saturate"]
 
 #: Fraction bits of alpha and of kappa.
 ALPHA_FRACTION = 15
@@ -117,8 +117,8 @@ class Fire(wiring.Component):
         return m
 
 
-class Integrate(wiring.Component):
-    """Adds a weighted event and noise to a potential (section 12, item 2).
+class Increment(wiring.Component):
+    """What a weighted event and noise add to a potential (section 12, item 2).
 
     Parameters
     ----------
@@ -127,41 +127,71 @@ class Integrate(wiring.Component):
 
     Members
     -------
-    potential : In(signed(16))
-        Potential.
     weight_in, weight_rec : In(signed(weight_bits))
         Weights from the input and from the recurrent neuron; zero for the one that does not spike.
     shift_w_in, shift_w_rec : In(3)
         Their left shifts.
     noise : In(signed(16))
         Noise, already shifted.
-    result : Out(signed(16))
-        New potential. Overflow is seen without the noise's sign, as in the published core.
+    increment : Out(signed(16))
+        The sum of both, wrapping.
+    inhibits : Out(1)
+        The event alone is below zero.
     """
 
     def __init__(self, weight_bits: int) -> None:
         super().__init__(
             {
-                "potential": In(signed(16)),
                 "weight_in": In(signed(weight_bits)),
                 "weight_rec": In(signed(weight_bits)),
                 "shift_w_in": In(3),
                 "shift_w_rec": In(3),
                 "noise": In(signed(16)),
-                "result": Out(signed(16)),
+                "increment": Out(signed(16)),
+                "inhibits": Out(1),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         # At most 15 bits each: the sum fits 16 and needs no saturation.
-        drive = Signal(signed(16))
-        m.d.comb += drive.eq(
-            (self.weight_in << self.shift_w_in) + (self.weight_rec << self.shift_w_rec)
+        event = Signal(signed(16))
+        m.d.comb += [
+            event.eq((self.weight_in << self.shift_w_in) + (self.weight_rec << self.shift_w_rec)),
+            self.increment.eq((event + self.noise)[:16]),
+            self.inhibits.eq(event[-1]),
+        ]
+        return m
+
+
+class Integrate(wiring.Component):
+    """Adds an increment to a potential (section 12, item 2).
+
+    Members
+    -------
+    potential : In(signed(16))
+        Potential.
+    increment, inhibits
+        As `Increment` gives them.
+    result : Out(signed(16))
+        New potential. Overflow is seen without the noise's sign, as in the published core.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            {
+                "potential": In(signed(16)),
+                "increment": In(signed(16)),
+                "inhibits": In(1),
+                "result": Out(signed(16)),
+            }
         )
-        total = (self.potential + drive + self.noise)[:16]
-        before, added, after = self.potential[-1], drive[15], total[-1]
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        total = (self.potential + self.increment)[:16]
+        before, after = self.potential[-1], total[-1]
         m.d.comb += self.result.eq(total.as_signed())
-        with m.If((before == added) & (after != before)):
+        with m.If((before == self.inhibits) & (after != before)):
             m.d.comb += self.result.eq(Cat((~before).replicate(15), before).as_signed())
         return m

@@ -4,7 +4,7 @@ from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..neuron.leaky_integrator import Integrate
+from ..neuron.leaky_integrator import Increment, Integrate
 from .config import ReckonConfig
 from .flags import ROW
 from .layout import STATE, neuron_word
@@ -26,7 +26,7 @@ def _increased(trace: Signal, step: int, fraction: Signal) -> Mux:
 
 class PropagatePhase(wiring.Component):
     """Goes through the spikes of inputs and neurons; a cycle for each neuron word and spike, or two where its
-    neurons are handled one after the other.
+    neurons are handled one after the other. What a spike adds to a neuron is found in the cycle before.
 
     Parameters
     ----------
@@ -168,7 +168,6 @@ class PropagatePhase(wiring.Component):
             next_word.eq(word),
             self.neurons.read.eq(reading),
             self.neurons.word.eq(next_word),
-            self.read_weights.eq(reading),
             self.output_source.eq(source),
             self.output_beat.eq(beat),
             self.add.eq(adding),
@@ -178,18 +177,24 @@ class PropagatePhase(wiring.Component):
         with m.If(self.read_output_weights):
             m.d.sync += beat.eq(beat + 1)
 
-        # From the index of the neuron to its slice and its place there.
-        post, next_post = Signal(config.address_bits), Signal(config.address_bits)
+        # From the index of the neuron to its slice.
+        weights_word = Signal.like(word)
         size = config.slice_weights
         slices = config.neurons // size
+        slice_of_word = Cat(Const(0, shift), weights_word) // size
+        m.d.comb += self.weights_address.eq(Cat(slice_of_word[: slices.bit_length() - 1], source))
+
+        # Word and part that come next; their weights have been read.
+        coming = Signal()
+        coming_word, coming_part = Signal.like(word), Signal.like(part)
         m.d.comb += [
-            post.eq(Cat(Const(0, shift), word)),
-            next_post.eq(Cat(Const(0, shift), next_word)),
-            self.weights_address.eq(Cat((next_post // size)[: slices.bit_length() - 1], source)),
+            coming_word.eq(word),
+            self.draw_noise.eq(coming & self.noise & (coming_part == parts - 1)),
         ]
 
         traced = Signal()
-        self._update(m, post, part, source, from_input, from_neuron, supplement, traced)
+        units = self._increments(m, coming_word, coming_part, from_input, from_neuron)
+        self._update(m, units, word, part, source, from_input, from_neuron, supplement, traced)
 
         with m.FSM(name="phase") as fsm:
             m.d.comb += self.busy.eq(~fsm.ongoing("WAIT"))
@@ -222,23 +227,39 @@ class PropagatePhase(wiring.Component):
                     supplement.eq(0),
                 ]
                 with m.If(waiting.any()):
-                    m.next = "READ"
+                    m.next = "READ_WEIGHTS"
                 with m.Elif(last_row):
                     m.next = "WAIT"
                 with m.Else():
                     m.d.sync += row.eq(row + 1)
                     m.next = "ROW"
+            with m.State("READ_WEIGHTS"):
+                m.d.comb += [self.read_weights.eq(1), weights_word.eq(word)]
+                m.next = "READ"
             with m.State("READ"):
-                m.d.comb += [reading.eq(1), self.read_output_weights.eq(~beats_done)]
+                m.d.comb += [
+                    reading.eq(1),
+                    self.read_output_weights.eq(~beats_done),
+                    coming.eq(~supplement),
+                    self.read_weights.eq(parts == 1),
+                    weights_word.eq(word + 1),
+                ]
                 with m.If(supplement):
                     m.d.comb += next_word.eq(source >> shift)
                 m.next = "UPDATE"
             with m.State("UPDATE"):
                 m.d.sync += part.eq(part + 1)
+                m.d.comb += [
+                    coming.eq(~supplement & ~(last_word & (part == parts - 1))),
+                    coming_part.eq(part + 1),
+                    self.read_weights.eq(part == 0),
+                    weights_word.eq(word + (2 if parts == 1 else 1)),
+                ]
                 with m.If(part == parts - 1):
                     m.d.comb += [
                         self.neurons.write.eq(1),
-                        self.draw_noise.eq(self.noise & ~supplement),
+                        coming_word.eq(word + 1),
+                        coming_part.eq(0),
                     ]
                     m.d.sync += [word.eq(word + 1), part.eq(0)]
                     with m.If(supplement | last_word):
@@ -262,10 +283,52 @@ class PropagatePhase(wiring.Component):
                     m.next = "NEXT"
         return m
 
+    def _increments(
+        self, m: Module, word: Signal, part: Signal, from_input: Signal, from_neuron: Signal
+    ) -> list[Integrate]:
+        """Find what the spike adds to the neurons of a part; return what adds it in the next cycle."""
+        config = self.config
+        lanes, units = config.neuron_lanes, config.neuron_units
+        shift = lanes.bit_length() - 1
+        parts = lanes // units
+        size = config.slice_weights
+        place = Cat(Const(0, shift), word) % size
+        found = []
+        for unit in range(units):
+            increment = Increment(config.weight_bits)
+            m.submodules[f"increment_{unit}"] = increment
+            # Its weight is one of those at places of this unit.
+            places = range(unit, size, units)
+            which = Cat(part[: parts.bit_length() - 1], place[shift:])
+            mine = [number * units + unit for number in range(parts)]
+            noise = Signal(signed(16), name=f"noise_{unit}")
+            m.d.comb += [
+                increment.shift_w_in.eq(self.shift_w_in),
+                increment.shift_w_rec.eq(self.shift_w_rec),
+                noise.eq(Array(self.noise_value[16 * n : 16 * n + 16] for n in mine)[part]),
+            ]
+            with m.If(from_input):
+                m.d.comb += increment.weight_in.eq(Array(self.weights_in[k] for k in places)[which])
+            with m.If(from_neuron):
+                m.d.comb += increment.weight_rec.eq(
+                    Array(self.weights_rec[k] for k in places)[which]
+                )
+            with m.If(self.noise):
+                m.d.comb += increment.noise.eq(noise >> self.noise_shift)
+            integrate = Integrate()
+            m.submodules[f"unit_{unit}"] = integrate
+            added = Signal(signed(16), name=f"increment_of_{unit}", reset_less=True)
+            inhibits = Signal(name=f"inhibits_{unit}", reset_less=True)
+            m.d.sync += [added.eq(increment.increment), inhibits.eq(increment.inhibits)]
+            m.d.comb += [integrate.increment.eq(added), integrate.inhibits.eq(inhibits)]
+            found.append(integrate)
+        return found
+
     def _update(
         self,
         m: Module,
-        post: Signal,
+        units: list[Integrate],
+        word: Signal,
         part: Signal,
         source: Signal,
         from_input: Signal,
@@ -276,9 +339,6 @@ class PropagatePhase(wiring.Component):
         """Compute the new state of the neurons of a word."""
         config = self.config
         lanes = config.neuron_lanes
-        size = config.slice_weights
-        place = Signal(range(size))
-        m.d.comb += place.eq(post)
 
         accumulate = Signal(3)
         m.d.comb += [
@@ -292,7 +352,7 @@ class PropagatePhase(wiring.Component):
         own = Signal(STATE)
         input_trace, recurrent_trace, output_trace = Signal(12), Signal(12), Signal(10)
         m.d.comb += [
-            has_source.eq(supplement | (post[shift:] == source[shift:])),
+            has_source.eq(supplement | (word == source[shift:])),
             place_of_source.eq(source),
             own.eq(Array(self.state[lane] for lane in range(lanes))[place_of_source]),
             input_trace.eq(_increased(own.input_trace, INPUT_STEP, self.frac_trace_in)),
@@ -302,34 +362,16 @@ class PropagatePhase(wiring.Component):
             output_trace.eq(_increased(own.output_trace, OUTPUT_STEP, self.frac_trace_out)),
         ]
         # With fewer units than lanes the first neurons' potentials wait for the last.
-        units = config.neuron_units
-        parts = lanes // units
+        parts = lanes // len(units)
         kept = [
             Signal(signed(16), name=f"potential_{lane}", reset_less=True)
-            for lane in range(lanes - units)
+            for lane in range(lanes - len(units))
         ]
-        for unit in range(units):
-            integrate = Integrate(config.weight_bits)
-            m.submodules[f"unit_{unit}"] = integrate
-            mine = [part * units + unit for part in range(parts)]
-            # Its weight is one of those at places of this unit.
-            places = range(unit, size, units)
-            which = Cat(part[: parts.bit_length() - 1], place[shift:])
-            noise = Signal(signed(16), name=f"noise_{unit}")
-            m.d.comb += [
-                integrate.potential.eq(Array(self.state[lane].potential for lane in mine)[part]),
-                integrate.shift_w_in.eq(self.shift_w_in),
-                integrate.shift_w_rec.eq(self.shift_w_rec),
-                noise.eq(Array(self.noise_value[16 * n : 16 * n + 16] for n in mine)[part]),
-            ]
-            with m.If(from_input):
-                m.d.comb += integrate.weight_in.eq(Array(self.weights_in[k] for k in places)[which])
-            with m.If(from_neuron):
-                m.d.comb += integrate.weight_rec.eq(
-                    Array(self.weights_rec[k] for k in places)[which]
-                )
-            with m.If(self.noise):
-                m.d.comb += integrate.noise.eq(noise >> self.noise_shift)
+        for unit, integrate in enumerate(units):
+            mine = [number * len(units) + unit for number in range(parts)]
+            m.d.comb += integrate.potential.eq(
+                Array(self.state[lane].potential for lane in mine)[part]
+            )
             for number, lane in enumerate(mine[:-1]):
                 with m.If(part == number):
                     m.d.sync += kept[lane].eq(integrate.result)
