@@ -14,13 +14,18 @@ from amaranth.lib import data
 from .catalogue import find_core, find_shell, make_component
 from .config import CoreConfig
 from .error import InputError
+from .handoff.address_map import address_reference, addresses
+from .handoff.files import handoff_files
+from .handoff.operation import Code
+from .handoff.product import CLOCK_PERIOD, Product
+from .handoff.testbench import bench_name, is_ticked
 from .markdown import table
 from .memory.behaviour import behaviours
 from .memory.plan import Plan, summary
 from .memory.reference import plan_reference
 from .memory.survey import survey
 from .memory.technology import INFERRED, MemoryPlatform, Technology, find_technology
-from .verilog import is_plain, ports_of_verilog, to_verilog
+from .verilog import blackboxes_of_verilog, is_plain, ports_of_verilog, to_verilog, waived
 
 __all__ = ["generate", "reference"]
 
@@ -38,9 +43,11 @@ def generate(
     """Write the Verilog of a core and what belongs to it.
 
     The folder gets `TOP.v`, the file list `TOP.f`, the description of it all `CORE.json`, and the
-    registers and memories as `CORE.md`. With macros, their behavioural models are in
-    `TOP_memory_models.v`, and the list of all files for simulation is `TOP_simulation.f`. Either all is
-    written or nothing changes. The same configuration and versions give the same bytes.
+    registers and memories as `CORE.md`, `CORE.rdl` and `CORE.h`. With macros, their behavioural models
+    are in `TOP_memory_models.v`, and the list of all files for simulation is `TOP_simulation.f`. For
+    other tools there are `TOP.core`, `TOP.sdc` and `librelane.json`, and a test bench, `TOP_bench.v`
+    with `TOP_bench.f` and `TOP_session.hex`. Either all is written or nothing changes. The same
+    configuration and versions give the same bytes.
 
     Parameters
     ----------
@@ -87,6 +94,9 @@ def generate(
 
 def _contents(config: CoreConfig, shell: str, top: str, technology: Technology) -> dict[str, str]:
     """Return the text of each file by name."""
+    # The bench shows what the model says; nothing else here needs it.
+    from ..sim.session import record_session
+
     component, core = make_component(config, shell)
     plans = survey(component, technology)
     verilog = to_verilog(
@@ -96,27 +106,57 @@ def _contents(config: CoreConfig, shell: str, top: str, technology: Technology) 
         getattr(component, "verilog_parameters", None),
         MemoryPlatform(technology),
     )
-    files = {f"{top}.v": verilog, f"{top}.f": f"{top}.v\n"}
     models = _memory_models(plans, technology)
+    macros: dict[str, list[str]] = {}
+    for place, kind in blackboxes_of_verilog(verilog, top):
+        macros.setdefault(kind, []).append(place)
+    product = Product(
+        config=config,
+        shell=shell,
+        top=top,
+        core=core,
+        ports=ports_of_verilog(verilog, top),
+        technology=technology.name,
+        macros=macros,
+        models=f"{top}_memory_models.v" if models else "",
+        version=version("spikewright"),
+    )
+    description = _description(product)
+    # Behind the pins only cores in time steps say themselves when they are ready.
+    slowest = 0 if is_ticked(core) else _slowest(description["cycles"])
+    session = record_session(config, slowest)
+
+    files = {f"{top}.v": verilog, f"{top}.f": f"{top}.v\n"}
     if models:
-        files[f"{top}_memory_models.v"] = models
-        files[f"{top}_simulation.f"] = f"{top}.v\n{top}_memory_models.v\n"
+        files[product.models] = waived(models)
+        files[f"{top}_simulation.f"] = "".join(f"{name}\n" for name in product.sources)
     parts = [reference(config, core), plan_reference(plans, technology)]
+    if product.has_bus:
+        parts.insert(1, address_reference(product.bus_map))
     files[f"{config.core}.md"] = "\n".join(parts)
-    description = _description(config, shell, top, core)
+    files |= handoff_files(product, session)
     description["memory_plan"] = {
         "technology": technology.name,
         "source": technology.source,
-        "models": f"{top}_memory_models.v" if models else None,
+        "models": product.models or None,
         **summary(plans),
     }
-    description["ports"] = [
-        {"name": name, "direction": direction, "width": width}
-        for name, direction, width in ports_of_verilog(verilog, top)
-    ]
+    description["bench"] = {
+        "module": bench_name(top),
+        "operations": {
+            code.name.lower(): sum(operation.code is code for operation in session)
+            for code in Code
+            if code is not Code.END
+        },
+    }
     description["files"] = [*files, f"{config.core}.json"]
     files[f"{config.core}.json"] = json.dumps(description, indent=2) + "\n"
     return files
+
+
+def _slowest(cycles: Mapping[str, int]) -> int:
+    """Return how long an event of a session takes; none of them goes through all synapses."""
+    return max(count for name, count in cycles.items() if name != "bistability_all")
 
 
 def _memory_models(plans: Sequence[tuple[str, Plan]], technology: Technology) -> str:
@@ -143,7 +183,9 @@ def _header(config: CoreConfig, shell: str, technology: Technology) -> str:
     )
 
 
-def _description(config: CoreConfig, shell: str, top: str, core: Any) -> dict[str, Any]:
+def _description(product: Product) -> dict[str, Any]:
+    """Return what the configuration, the core and the shell say of themselves."""
+    config, core = product.config, product.core
     cycles = getattr(core, "cycles", {})
     layouts = find_core(config.core).layouts(config)
     return {
@@ -152,8 +194,13 @@ def _description(config: CoreConfig, shell: str, top: str, core: Any) -> dict[st
         "core": config.core,
         "name": config.name,
         "parameters": config.as_dict(),
-        "shell": shell,
-        "top": top,
+        "shell": product.shell,
+        "top": product.top,
+        "ports": [
+            {"name": name, "direction": direction, "width": width}
+            for name, direction, width in product.ports
+        ],
+        "clock": {"port": product.clock, "period_ns": CLOCK_PERIOD},
         "registers": [vars(register) for register in core.registers],
         "memories": {
             name: {"target": core.targets[name], "words": memory.words, "width": memory.width}
@@ -166,6 +213,7 @@ def _description(config: CoreConfig, shell: str, top: str, core: Any) -> dict[st
             for name, word in layouts.items()
         },
         "cycles": dict(cycles() if callable(cycles) else cycles),
+        **({"addresses": addresses(product.bus_map)} if product.has_bus else {}),
     }
 
 

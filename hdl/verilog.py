@@ -1,14 +1,22 @@
 """RTLIL and readable Verilog of a component."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from amaranth.back import rtlil
 from amaranth.lib import wiring
 
 from .toolchain import run_yosys, working_folder
 
-__all__ = ["LINT_WAIVERS", "is_plain", "ports_of_verilog", "to_rtlil", "to_verilog"]
+__all__ = [
+    "LINT_WAIVERS",
+    "blackboxes_of_verilog",
+    "is_plain",
+    "ports_of_verilog",
+    "to_rtlil",
+    "to_verilog",
+    "waived",
+]
 
 #: Warning classes of `verilator -Wall` that the Verilog raises by design, and why.
 LINT_WAIVERS: Mapping[str, str] = {
@@ -16,6 +24,9 @@ LINT_WAIVERS: Mapping[str, str] = {
     "UNUSED": "names of payload fields are kept for waveforms, and carries out of sums are dropped",
     "DECLFILENAME": "all modules of a core are in one file",
     "CASEINCOMPLETE": "states not listed keep the value assigned before the case",
+    "CMPCONST": "where a configuration makes a limit constant, it is compared with all the same",
+    "UNSIGNED": "where a configuration makes a limit zero, it is compared with all the same",
+    "UNOPTFLAT": "blocks that compute several values look like loops; no bit depends on itself",
 }
 
 #: Reserved words of Verilog (IEEE 1364-2005) and SystemVerilog (IEEE 1800-2017).
@@ -80,7 +91,8 @@ def to_verilog(
     several cores can coexist in a design. All identifiers are plain: none is escaped or reserved in
     Verilog or SystemVerilog. Ports are called and ordered as in the component's signature
     (`events__payload`), clock and reset first. Registers have initial values, written memories have
-    not. The same component, name and header give the same text.
+    not. The same component, name and header give the same text. Warnings of Verilator that are by design
+    (`LINT_WAIVERS`) are turned off inside the text, each with its reason, and on again at its end.
 
     Parameters
     ----------
@@ -114,7 +126,15 @@ def to_verilog(
         # They are the sizes that the module was generated for; other values have no effect.
         listed = ", ".join(f"parameter {key} = {value}" for key, value in parameters.items())
         text = text.replace(f"module {name}(", f"module {name} #({listed}) (", 1)
-    return _comment(header) + text
+    return _comment(header) + waived(text)
+
+
+def waived(text: str) -> str:
+    """Let Verilator know, inside a Verilog text, which warnings are by design (`LINT_WAIVERS`)."""
+    off = "".join(
+        f"/* verilator lint_off {name} */  // {reason}\n" for name, reason in LINT_WAIVERS.items()
+    )
+    return off + text + "".join(f"/* verilator lint_on {name} */\n" for name in LINT_WAIVERS)
 
 
 def ports_of_verilog(text: str, module: str) -> list[tuple[str, str, int]]:
@@ -139,6 +159,33 @@ def ports_of_verilog(text: str, module: str) -> list[tuple[str, str, int]]:
         )
     }
     return [found[name] for name in order if name in found]
+
+
+def blackboxes_of_verilog(text: str, module: str) -> list[tuple[str, str]]:
+    """List all instances below a module of modules that are not there: place, as in `core.queue`, and kind.
+
+    Parameters
+    ----------
+    text : str
+        What `to_verilog` returned.
+    module : str
+        Name of a module in it.
+    """
+    inside = {
+        name: re.findall(r"^  (\w+) (\w+) \($", body, re.MULTILINE)
+        for name, body in re.findall(
+            r"^module (\w+)(.*?)^endmodule", text, re.DOTALL | re.MULTILINE
+        )
+    }
+
+    def walk(name: str, path: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+        for kind, instance in inside[name]:
+            if kind in inside:
+                yield from walk(kind, (*path, instance))
+            else:
+                yield ".".join((*path, instance)), kind
+
+    return list(walk(module, ()))
 
 
 def _comment(text: str) -> str:

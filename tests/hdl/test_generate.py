@@ -22,7 +22,9 @@ from spikewright.hdl.error import InputError
 from spikewright.hdl.generate import generate
 from spikewright.hdl.toolchain import ToolError
 
-FILES = {"tinyODIN.v", "tinyODIN.f", "tinyodin.md", "tinyodin.json"}
+FILES = {"tinyODIN.v", "tinyODIN.f", "tinyodin.md", "tinyodin.json", "tinyodin.h", "tinyodin.rdl"}
+FILES |= {"tinyODIN.core", "tinyODIN.sdc", "librelane.json"}
+FILES |= {"tinyODIN_bench.v", "tinyODIN_bench.f", "tinyODIN_session.hex"}
 
 
 @pytest.fixture(scope="module")

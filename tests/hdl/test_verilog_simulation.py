@@ -12,7 +12,6 @@ import pytest
 
 from spikewright.hdl.generate import generate
 from spikewright.hdl.tinyodin.config import TinyOdinConfig
-from spikewright.hdl.verilog import LINT_WAIVERS
 from spikewright.sim.model import open_model
 from spikewright.sim.spi import SpiFrame
 from spikewright.sim.trace import (
@@ -174,8 +173,7 @@ def test_icarus_with_macros(
 @pytest.mark.parametrize("memory", ["sky130", "gf180mcu", "ihp-sg13g2"])
 def test_verilator_lint_with_macros(memory: str, tmp_path: Path) -> None:
     generate(TinyOdinConfig(), "pins", None, tmp_path / "core", memory)
-    waivers = [f"-Wno-{name}" for name in LINT_WAIVERS]
-    command = ["verilator", "--lint-only", "-Wall", *waivers, "--top-module", "tinyODIN"]
+    command = ["verilator", "--lint-only", "-Wall", "--top-module", "tinyODIN"]
     result = subprocess.run(
         [*command, "-f", "tinyODIN_simulation.f"],
         cwd=tmp_path / "core",

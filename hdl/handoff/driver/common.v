@@ -1,0 +1,124 @@
+  // The session and what came of it.
+
+  reg [87:0] session [0:OPERATIONS-1];
+  reg [8*256-1:0] session_file;
+  reg [7:0] code, target, chunk;
+  reg [31:0] index, data;
+
+  // Output words, as the driver of the shell has taken them.
+  reg [31:0] words [0:WORDS-1];
+  integer received, compared;
+
+  integer place, checks, failures, cycles, waited;
+  reg failed;
+
+  task fail;
+    begin
+      failures = failures + 1;
+      failed = 1'b1;
+    end
+  endtask
+
+  task compare(input [31:0] got, input [31:0] expected, input [8*12-1:0] what);
+    begin
+      checks = checks + 1;
+      if (got !== expected) begin
+        if (failures < 20)
+          $display("line %0d of %0s: %0s %0d.%0d.%0d is %h, expected %h",
+                   place + 2, session_file, what, target, index, chunk, got, expected);
+        fail;
+      end
+    end
+  endtask
+
+  // A signal that says what happens must never be undefined.
+  task defined(input value);
+    if (value === 1'bx || value === 1'bz) begin
+      if (failures < 20) $display("cycle %0d: a handshake is undefined", cycles);
+      fail;
+    end
+  endtask
+
+  task take_word(input [31:0] word);
+    begin
+      if (received < WORDS) words[received] = word;
+      received = received + 1;
+    end
+  endtask
+
+  task finish;
+    if (failed) begin
+      $display("FAIL: %0d failures, %0d checks, %0d operations, %0d clock cycles",
+               failures, checks, place, cycles);
+      $fatal(1);
+    end else begin
+      $display("PASS: %0d checks, %0d operations, %0d clock cycles", checks, place, cycles);
+      $finish;
+    end
+  endtask
+
+  // One clock cycle. Inputs change while the clock is low; the driver looks at the outputs just before
+  // the rising edge.
+  task cycle;
+    begin
+      #4 observe;
+      #1 set_clock(1'b1);
+      #5 set_clock(1'b0);
+      cycles = cycles + 1;
+      waited = waited + 1;
+      if (waited == LIMIT) begin
+        $display("line %0d of %0s: nothing happens for %0d clock cycles", place + 2, session_file, LIMIT);
+        fail;
+        finish;
+      end
+    end
+  endtask
+
+  task pass(input integer count);
+    repeat (count) cycle;
+  endtask
+
+  initial begin
+    received = 0; compared = 0; checks = 0; failures = 0; cycles = 0; waited = 0; place = 0;
+    failed = 1'b0;
+    if (!$value$plusargs("session=%s", session_file)) session_file = SESSION;
+    $readmemh(session_file, session);
+    start;
+    code = session[0][87:80];
+    while (code != 8'd0 && place < OPERATIONS && failures < 20) begin
+      {code, target, chunk, index, data} = session[place];
+      waited = 0;
+      case (code)
+        8'd0: ;
+        8'd1: write_register(index, data);
+        8'd2: write_chunk(target, index, chunk, data);
+        8'd3: begin
+          read_chunk(target, index, chunk);
+          compare(read_value, data, "memory word");
+        end
+        8'd4: send(data);
+        8'd5: begin
+          settle(index);
+          compare(received - compared, data, "word count");
+          compared = received - data;
+        end
+        8'd6: begin
+          compare(words[compared], data, "output word");
+          compared = compared + 1;
+        end
+        8'd7: hold(index, data[0]);
+        8'd8: time_step;
+        default: begin
+          $display("line %0d of %0s is no operation", place + 2, session_file);
+          fail;
+        end
+      endcase
+      place = place + 1;
+    end
+    // A session that is not there, or ends too early, has shown nothing.
+    if (place != OPERATIONS) begin
+      $display("%0d of %0d operations carried out", place, OPERATIONS);
+      fail;
+    end
+    finish;
+  end

@@ -1,0 +1,68 @@
+"""What a test bench does with a core: a session, as numbers that Verilog can read.
+
+A session knows nothing of shells. Memories are reached in chunks of 32 bits, the least significant first,
+and registers by number; the driver of a shell turns these into what the shell understands.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+
+__all__ = ["CHUNK_BITS", "LEVELS", "Code", "Operation", "session_text"]
+
+#: Bits of a chunk of a memory word.
+CHUNK_BITS = 32
+
+#: Inputs of a core in time steps that are held, in the order of their numbers.
+LEVELS = ("sample", "target_valid", "infer_accumulate")
+
+
+class Code(IntEnum):
+    """What an operation does, with the fields of `Operation`."""
+
+    #: The session is over.
+    END = 0
+    #: Write `data` to register `index`.
+    REGISTER = 1
+    #: Write `data` to chunk `chunk` of word `index` of the memory with number `target`.
+    WRITE = 2
+    #: Read that chunk: it must be `data`.
+    CHECK = 3
+    #: Send the input event `data`.
+    EVENT = 4
+    #: Wait until everything that was sent has been executed; `index` clock cycles suffice. There must
+    #: be `data` output words that no session has looked at yet.
+    SETTLE = 5
+    #: The oldest of these must be `data`.
+    OUTPUT = 6
+    #: Hold the input number `index` of `LEVELS` at `data`.
+    LEVEL = 7
+    #: End the time step, and wait until the core is ready for the next one.
+    TICK = 8
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation; fields that `code` does not name are 0."""
+
+    code: Code
+    target: int = 0
+    chunk: int = 0
+    index: int = 0
+    data: int = 0
+
+
+def session_text(operations: Iterable[Operation]) -> str:
+    """Return a session as `$readmemh` takes it, one operation a line.
+
+    A line has the code (8 bits), the target (8), the chunk (8), the index (32) and the data (32).
+    """
+    lines = ["// code, target, chunk, index, data; 0 end, " + ", ".join(_NAMES) + "\n"]
+    lines += [
+        f"{op.code:02x}_{op.target:02x}_{op.chunk:02x}_{op.index:08x}_{op.data:08x}\n"
+        for op in (*operations, Operation(Code.END))
+    ]
+    return "".join(lines)
+
+
+_NAMES = [f"{code.value} {code.name.lower()}" for code in Code if code]

@@ -1,0 +1,121 @@
+# amaranth: UnusedElaboratable=no
+"""Sessions of test benches: the same every time, full of answers, and the same on hardware."""
+
+from collections import Counter
+from importlib import import_module
+
+import numpy as np
+import pytest
+
+from spikewright.hdl.catalogue import CORES, make_config, make_core
+from spikewright.hdl.handoff.operation import LEVELS, Code, Operation, session_text
+from spikewright.hdl.reckon.registers import INPUT_PINS
+from spikewright.sim.model import open_model
+from spikewright.sim.rtl import open_rtl
+from spikewright.sim.session import record_session
+from spikewright.sim.session.recorder import OperationRecorder
+from spikewright.sim.session.sample import spread
+
+CONFIGURATIONS = [
+    config
+    for core in CORES
+    for config in import_module(f"spikewright.sim.stimulus.{core}").CONFIGURATIONS
+]
+QUICK = [CONFIGURATIONS[2], CONFIGURATIONS[14], CONFIGURATIONS[29]]
+
+
+def name(config) -> str:
+    return config.name
+
+
+@pytest.mark.parametrize("config", CONFIGURATIONS, ids=name)
+def test_session_shows_the_core_at_work(config) -> None:
+    operations = record_session(config, 1000)
+    counts = Counter(operation.code for operation in operations)
+    assert counts[Code.OUTPUT] == sum(op.data for op in operations if op.code is Code.SETTLE) > 7
+    assert counts[Code.CHECK] > 20 and counts[Code.EVENT] > 20
+    # All registers and memories take part, and neurons change.
+    registers = {op.index for op in operations if op.code is Code.REGISTER}
+    core = make_core(config)
+    assert registers == {register.address for register in core.registers}
+    written, changed = {}, Counter()
+    for op in operations:
+        place = (op.target, op.index, op.chunk)
+        if op.code is Code.WRITE:
+            written[place] = op.data
+        elif op.code is Code.CHECK:
+            changed[op.target] += written.get(place) not in (None, op.data)
+    assert changed[core.targets["neurons"]] > 3
+    assert {place[0] for place in written} >= {
+        core.targets[name] for name in core.memories if name != "outputs"
+    }
+    # So do weights, where the core learns.
+    if getattr(config, "plasticity", getattr(config, "learning", 0)):
+        assert sum(changed.values()) > changed[core.targets["neurons"]] + changed.get(
+            core.targets.get("outputs"), 0
+        )
+
+
+def test_same_operations_every_time() -> None:
+    config = make_config("odin", {"neurons": 16})
+    assert record_session(config, 100) == record_session(config, 100)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        pytest.param(config, marks=[] if config in QUICK else pytest.mark.slow, id=config.name)
+        for config in CONFIGURATIONS
+    ],
+)
+def test_equal_on_hardware(config) -> None:
+    """What the model answers does not depend on the pace, so hardware answers the same."""
+    perform = import_module(f"spikewright.sim.session.{config.core}").perform
+    found = []
+    for seed in (None, 1):
+        with open_rtl(config, stall_seed=seed) as device:
+            recorder = OperationRecorder(device, 1000)
+            perform(recorder, np.random.default_rng(0))
+            found.append(recorder.operations)
+    assert found == [record_session(config, 1000)] * 2
+
+
+def test_time_that_suffices() -> None:
+    config = make_config("tinyodin", {"neurons": 16})
+    recorder = OperationRecorder(open_model(config), 100)
+    recorder.configure(open_loop=1, gate=0)
+    recorder.settle()
+    (quiet,) = [op.index for op in recorder.operations if op.code is Code.SETTLE]
+    recorder.send([1 << 8 | 255] * 3)
+    recorder.settle()
+    recorder.settle()
+    _, three, after = [op.index for op in recorder.operations if op.code is Code.SETTLE]
+    assert three >= quiet + 300
+    assert after == quiet
+
+
+def test_text() -> None:
+    operations = [
+        Operation(Code.CHECK, target=2, chunk=1, index=0x123, data=0xDEADBEEF),
+        Operation(Code.TICK),
+    ]
+    text = session_text(operations).splitlines()
+    assert text[0].startswith("// ") and "3 check" in text[0]
+    assert text[1:] == [
+        "03_02_01_00000123_deadbeef",
+        "08_00_00_00000000_00000000",
+        "00_00_00_00000000_00000000",
+    ]
+
+
+def test_levels_are_those_of_the_core() -> None:
+    assert tuple(INPUT_PINS.values()) == LEVELS
+
+
+@pytest.mark.parametrize(("size", "count"), [(16, 32), (32, 32), (64, 32), (256, 32), (1024, 32)])
+def test_spread(size: int, count: int) -> None:
+    found = spread(size, count)
+    assert found == sorted(set(found))
+    assert len(found) == min(size, count)
+    assert (found[0], found[-1]) == (0, size - 1)
+    assert {number % 8 for number in found} == set(range(8))
