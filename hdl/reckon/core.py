@@ -91,6 +91,65 @@ class Reckon(wiring.Component):
             }
         )
 
+    def cycles(
+        self,
+        last_input: int | None = None,
+        last_neuron: int | None = None,
+        last_output: int | None = None,
+    ) -> dict[str, int]:
+        """Clock cycles of a tick, and what is added to them.
+
+        Ticks are from the cycle in which the tick comes to the first in which the core is ready,
+        without spikes, learning, output words and waiting.
+
+        Parameters
+        ----------
+        last_input, last_neuron, last_output : int, optional
+            Registers of these names; all bits set if absent, as after a reset.
+
+        Returns
+        -------
+        dict
+            ``first_tick``, ``tick``: of a sample, and any other. ``input_spike``, ``neuron_spike``:
+            for each index of which an input, or a neuron too, spikes. ``supplement``: for each input
+            above `last_neuron` that spikes and leaves a trace. ``learn``: LEARN with work for every
+            pre-synaptic index. ``learn_quiet``: with none. ``learn_outputs``: with register `learn`
+            = 4.
+        """
+        config = self.config
+        inputs = config.neurons - 1 if last_input is None else last_input
+        neurons = config.neurons - 1 if last_neuron is None else last_neuron
+        outputs = config.outputs - 1 if last_output is None else last_output
+        index = max(inputs, neurons)
+        leaking = max(index, outputs)
+        lanes, parts = config.neuron_lanes, config.neuron_lanes // config.neuron_units
+        # The last word may be read only. Outputs go down a pipeline of three beside.
+        whole, rest = divmod(leaking + 1, lanes)
+        leak = max(2 + 2 * parts * whole + rest, 4 + min(leaking, config.outputs - 1))
+        # Of each row, reading the flags and finding that none is left.
+        first = 3 + 3 * (index // ROW + 1)
+        words = neurons // lanes + 1
+        spike = 3 + words * parts
+        found = {
+            "first_tick": first,
+            "tick": leak + 2 + first,
+            "input_spike": spike,
+            "neuron_spike": spike + max(0, config.output_beats - words),
+            "supplement": 1 + parts,
+        }
+        if config.learning:
+            groups = neurons // config.weight_lanes + 1
+            # Errors, the first word, the end of the pipeline, and on to the next phase.
+            once = config.outputs + 1 + 5 + 1
+            signals = 2 * config.weight_lanes * config.output_beats + 2
+            updates = 2 * (index + 1)
+            found |= {
+                "learn": once + groups * (signals + updates * config.beats),
+                "learn_quiet": once + groups * (signals + updates),
+                "learn_outputs": once + 2 * (neurons + 1) * config.output_beats,
+            }
+        return found
+
     def elaborate(self, platform: object) -> Module:
         m = Module()
         config = self.config

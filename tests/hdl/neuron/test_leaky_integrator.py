@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 from amaranth.hdl import Elaboratable, Module, Signal
 
-from spikewright.hdl.neuron.leaky_integrator import Fire, Integrate, Leak, alpha_product
+from spikewright.hdl.neuron.leaky_integrator import (
+    Fire,
+    Increment,
+    Integrate,
+    Leak,
+    alpha_product,
+)
 
 BLOCKS = Path(__file__).resolve().parents[4] / "shared/traces/reckon/blocks"
 NEEDS_BLOCKS = pytest.mark.skipif(
@@ -121,17 +127,23 @@ def test_integrate(bits, evaluate):
         noise = int(random.integers(-32768, 32768)) >> int(random.integers(0, 17))
         weights = random.integers(-half, half, 2).tolist()
         cases.append([potential, *weights, *random.integers(0, 8, 2).tolist(), noise])
-    unit = Integrate(bits)
+    m = Module()
+    m.submodules.increment = increment = Increment(bits)
+    m.submodules.integrate = integrate = Integrate()
+    m.d.comb += [
+        integrate.increment.eq(increment.increment),
+        integrate.inhibits.eq(increment.inhibits),
+    ]
     inputs = [
-        unit.potential,
-        unit.weight_in,
-        unit.weight_rec,
-        unit.shift_w_in,
-        unit.shift_w_rec,
-        unit.noise,
+        integrate.potential,
+        increment.weight_in,
+        increment.weight_rec,
+        increment.shift_w_in,
+        increment.shift_w_rec,
+        increment.noise,
     ]
     clamped = 0
-    for case, found in zip(cases, evaluate(unit, inputs, cases, [unit.result]), strict=True):
+    for case, found in zip(cases, evaluate(m, inputs, cases, [integrate.result]), strict=True):
         u, w_in, w_rec, s_in, s_rec, z = case
         x = max(-32768, min(32767, (w_in << s_in) + (w_rec << s_rec)))
         v = signed(u + x + z)

@@ -91,6 +91,17 @@ def test_elements(kind):
     assert draws(kind, loaded, seeds=(3,))[2:] == expected
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_seeds_of_one_bit(kind):
+    """Each element is a sum of seed bits, so that these say it for all seeds."""
+    _a, b, draw = KINDS[kind]
+    seeds = [1 << index for index in range(b)]
+    script = [step for seed in seeds for step in (("load", 0, seed), ("draw", 0), ("draw", 0))]
+    whole = [elements(kind, seed, 2 * draw) for seed in seeds]
+    expected = [number(w[n * draw : (n + 1) * draw]) for w in whole for n in range(2)]
+    assert draws(kind, script) == expected
+
+
 @pytest.mark.parametrize(
     ("kind", "parts"), [("update_in_rec", 16), ("update_in_rec", 2), ("update_out", 16)]
 )
