@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 __all__ = ["LinearRecurrence", "check_recurrence", "window_of_seed"]
 
+
 def check_recurrence(a: int, b: int) -> None:
     """Assert that a recurrence is one that this module can build."""
     assert a > 0
