@@ -516,7 +516,6 @@ class LearnPhase(wiring.Component):
         # Cycle 3: new weights.
         lane_bits = lanes.bit_length() - 1
         beat_bits = config.beats.bit_length() - 1
-        writes = Signal(lanes)
         for lane in range(lanes):
             drive = Drive(PRODUCT_BITS)
             update = WeightUpdate(config.weight_bits)
@@ -557,7 +556,6 @@ class LearnPhase(wiring.Component):
             neuron = Cat(Const(lane, lane_bits), third.beat[:beat_bits], third.group)
             with m.If(update.write & (third.kind == RECURRENT) & (neuron == third.pre)):
                 m.d.comb += result.eq(0)
-            m.d.comb += writes[lane].eq(update.write)
             if lane == 0:
                 first_lane = update.scaled
                 if config.output_beats > 1:
@@ -566,19 +564,18 @@ class LearnPhase(wiring.Component):
 
         self._signal(m, posts, products, first_lane, second, third)
 
-        updated = Signal()
-        m.d.comb += updated.eq(third.valid & writes.any())
+        # A weight that stays is written again: that writes depend on no update keeps memories fast.
         address, _ = self._slices(third)
         m.d.comb += self.write_address.eq(address)
-        with m.If(updated & (third.kind == INPUT)):
+        with m.If(third.valid & (third.kind == INPUT)):
             m.d.comb += self.write_in.eq(1 << (third.beat % self._parts))
-        with m.If(updated & (third.kind == RECURRENT)):
+        with m.If(third.valid & (third.kind == RECURRENT)):
             m.d.comb += self.write_rec.eq(1 << (third.beat % self._parts))
 
         # Cycle 4: in cycle 3 the next output weights are read.
         late = Signal()
         _, out_address = self._slices(fourth)
-        m.d.sync += late.eq(third.valid & writes[:out_lanes].any() & (third.kind == OUTPUT))
+        m.d.sync += late.eq(third.valid & (third.kind == OUTPUT))
         for lane in range(out_lanes):
             m.d.sync += self.write_out_weights[lane].eq(self.write_weights[lane])
         m.d.comb += self.write_out_address.eq(out_address)
