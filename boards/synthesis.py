@@ -26,7 +26,14 @@ from ..hdl.memory.cleanup import MEMORY_CLEANUP
 from ..hdl.toolchain import ToolError, find_tool, run_tool, run_yosys, working_folder
 from ..hdl.verilog import to_rtlil
 
-__all__ = ["TARGETS", "WITHOUT_MEMORIES", "RegisteredTop", "SynthesisResult", "netlist", "synthesize"]
+__all__ = [
+    "TARGETS",
+    "WITHOUT_MEMORIES",
+    "RegisteredTop",
+    "SynthesisResult",
+    "netlist",
+    "synthesize",
+]
 
 
 @dataclass(frozen=True)
