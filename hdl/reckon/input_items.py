@@ -91,13 +91,17 @@ class InputItems(wiring.Component):
         bank = Signal()
         row = Signal(row_bits)
         bit = Signal(shift)
+        # The bank has been cleared since its row was read.
+        cleared = Signal()
         m.d.comb += [
             row.eq(item.address[shift : config.address_bits]),
             bit.eq(item.address[:shift]),
             rows.read.eq(self.read | reading),
             rows.read_row.eq(Mux(self.read, Cat(self.row, ~waiting), Cat(row, waiting))),
             rows.write_row.eq(Cat(row, bank)),
-            rows.write_flags.eq(rows.read_flags | (1 << bit)),
+            rows.write_flags.eq(
+                Mux(cleared | rows.clear.bit_select(bank, 1), 0, rows.read_flags) | (1 << bit)
+            ),
         ]
         with m.FSM(name="phase"):
             with m.State("WAIT"):
@@ -109,7 +113,7 @@ class InputItems(wiring.Component):
                     with m.Elif(~self.read):
                         m.d.comb += reading.eq(1)
                         # A spike taken in the cycle of a tick still belongs to the step before it.
-                        m.d.sync += bank.eq(waiting)
+                        m.d.sync += [bank.eq(waiting), cleared.eq(self.clear_all)]
                         m.next = "SET"
             with m.State("SET"):
                 m.d.comb += [rows.write.eq(1), self.events.ready.eq(1)]

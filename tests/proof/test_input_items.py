@@ -87,7 +87,6 @@ class ItemsProof(wiring.Component):
         clears = self.clear_all | self.clear_present
         m.d.comb += Assume(~(clears & (self.tick | ticked | self.read)))
         m.d.comb += Assume(~(self.tick & ticked))
-        m.d.comb += Assume(~(self.clear_all & self.valid & ~self.is_target))
         held = Signal(range(HELD + 1))
         with m.If(self.hold):
             m.d.comb += Assume(held != HELD)
@@ -176,7 +175,10 @@ class ItemsProof(wiring.Component):
                 Assert((bank == side) | ticked, "of this step, or begun with the tick"),
             ]
             with m.If(self.address[4:] == row):
-                m.d.comb += Assert(shown == Mux(bank, stored[1], stored[0]), "its row is there")
+                m.d.comb += Assert(
+                    inside.signal("cleared") | (shown == Mux(bank, stored[1], stored[0])),
+                    "its row is there, or has been cleared",
+                )
 
 
 def test_items(prove):
@@ -189,8 +191,10 @@ def test_items_go_through(prove):
 
 MUTATIONS = {
     "with m.Elif(~self.read):": "with m.Else():",
-    "m.d.sync += bank.eq(waiting)": "m.d.sync += bank.eq(~waiting)",
-    "rows.read_flags | (1 << bit)": "1 << bit",
+    "bank.eq(waiting)": "bank.eq(~waiting)",
+    "Mux(cleared | rows.clear.bit_select(bank, 1), 0, rows.read_flags) | (1 << bit)": "1 << bit",
+    "Mux(cleared | rows": "Mux(rows",
+    "Mux(cleared | rows.clear.bit_select(bank, 1), 0": "Mux(cleared, 0",
     "item.address > self.last_index": "item.address >= self.last_index",
     "self.target.eq(~self.hold)": "self.target.eq(1)",
     "m.d.comb += [rows.write.eq(1), self.events.ready.eq(1)]": "m.d.comb += rows.write.eq(1)",

@@ -128,8 +128,14 @@ def test_a_core_that_does_not_learn_has_no_part_of_it():
 def test_learning_that_is_switched_off_leaves_no_logic():
     def synthesized(learning):
         core = Reckon(ReckonConfig(neurons=16, outputs=4, weight_lanes=4, learning=learning))
-        return synthesize(core, "top", "generic").cells
+        result = synthesize(core, "top", "generic")
+        gates = sum(result.cells.values()) - result.cells["memory_bits"]
+        return result.ff, gates, result.cells["memory_bits"]
 
-    with_learning, without = synthesized(1), synthesized(0)
-    print(with_learning, without)
-    assert sum(without.values()) < 0.75 * sum(with_learning.values())
+    flip_flops, gates, memory_bits = synthesized(1)
+    fewer_flip_flops, fewer_gates, fewer_bits = synthesized(0)
+    # The update generators alone have 25 + 25 + 22.
+    assert fewer_flip_flops < flip_flops - 72
+    assert fewer_gates < 0.75 * gates
+    # Targets and errors of 4 outputs; factor and regularisations of a group's 4 neurons.
+    assert fewer_bits == memory_bits - 4 * (16 + 16) - 4 * (25 + 32 + 32)
