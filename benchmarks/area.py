@@ -32,6 +32,11 @@ _CASES = [
     ("odin", {"izhikevich": 0}, "ecp5-85k"),
     ("odin", {"plasticity": 0}, "ecp5-85k"),
     ("odin", {"lif": 0, "burst_queue": 0}, "ecp5-85k"),
+    ("reckon", {"lanes": 1}, "ecp5-85k"),
+    ("reckon", {"lanes": 4}, "ecp5-85k"),
+    ("reckon", {"lanes": 16}, "ecp5-85k"),
+    ("reckon", {"lanes": 16, "learning": 0}, "ecp5-85k"),
+    ("reckon", {"lanes": 1}, "ice40up5k"),
 ]
 
 

@@ -1,10 +1,13 @@
 """Count clock cycles per event on the simulated cores; exact, whatever the machine.
 
-python benchmarks/cycles.py [--core NAME] [--json]
+    python benchmarks/cycles.py [--core NAME] [--json]
+
+For ReckOn ticks, spikes and learning, also as published (specification, section 15).
 """
 
 import argparse
 import json
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -12,6 +15,7 @@ from spikewright.hdl.catalogue import make_config
 from spikewright.sim.device import Device
 from spikewright.sim.odin_event import OdinEvents
 from spikewright.sim.rtl import RtlDevice
+from spikewright.sim.ticked_rtl import TickedRtlDevice
 
 
 def _load_tinyodin(device: Device) -> dict[str, int]:
@@ -69,20 +73,73 @@ def measure(core: str, parameters: dict[str, int]) -> dict[str, int]:
         return found | {"spike_sustained": (cost([spike] * 101) - cost([spike])) // 100}
 
 
+def published_reckon(inputs: int, neurons: int) -> dict[str, int]:
+    """Return the published cycles with so many inputs and neurons, and not more outputs."""
+    highest = max(inputs, neurons)
+    return {
+        "tick": 3 + highest + 1 + highest,
+        "spike": 2 * ((neurons - 1) // 2 + 1),
+        "learn": ((neurons - 1) // 16 + 1) * (32 + 2 * highest),
+    }
+
+
+def measure_reckon(lanes: int, inputs: int, neurons: int) -> dict[str, int]:
+    """Return the cycles of a tick, and what a spike and learning with work for every index add."""
+    with TickedRtlDevice(make_config("reckon", {"lanes": lanes})) as device:
+        config = device.config
+
+        def tick() -> int:
+            before = device.cycles
+            device.tick()
+            # That the core is ready is seen a cycle later, and another one is spent then.
+            return device.cycles - before - 2
+
+        device.configure(last_input=inputs - 1, last_neuron=neurons - 1, learn=3)
+        device.configure(regul_mode=2, regul_threshold=0)
+        # They never fire, and have a trace that regularisation sees.
+        word = 0x7FFF << 50 * config.neuron_lanes | 100 << 28
+        device.load("neurons", [word] * config.neuron_words)
+        device.configure(config_mode=0)
+        device.drive(sample=1)
+        tick()
+        found = {"tick": tick()}
+        device.send([0, 3])
+        found["spike"] = (tick() - found["tick"]) // 2
+        device.send([1 << config.event_address_bits])
+        device.drive(target_valid=1)
+        return found | {"learn": tick() - found["tick"]}
+
+
+def reckon_results() -> Iterator[dict[str, object]]:
+    """Yield rows of the table for ReckOn."""
+    for inputs, neurons in ((40, 100), (256, 256)):
+        key = {"core": "reckon", "inputs": inputs, "neurons": neurons}
+        yield key | {"lanes": "published"} | published_reckon(inputs, neurons)
+        for lanes in (1, 2, 4, 8, 16):
+            yield key | {"lanes": lanes} | measure_reckon(lanes, inputs, neurons)
+
+
+def event_results(core: str) -> Iterator[dict[str, object]]:
+    """Yield rows of the table for a core that works event by event."""
+    for ports in (1, 2):
+        for lanes in (1, 2, 4, 8):
+            parameters = {"lanes": lanes, "neuron_memory_ports": ports}
+            yield {"core": core} | parameters | measure(core, parameters)
+
+
 def main() -> None:
     """Print a table, or JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--core", choices=sorted(_LOADERS), help="one core only")
+    cores = [*_LOADERS, "reckon"]
+    parser.add_argument("--core", choices=cores, help="one core only")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     arguments = parser.parse_args()
     results = []
-    for core in [arguments.core] if arguments.core else _LOADERS:
-        for ports in (1, 2):
-            for lanes in (1, 2, 4, 8):
-                parameters = {"lanes": lanes, "neuron_memory_ports": ports}
-                results.append({"core": core} | parameters | measure(core, parameters))
-                if not arguments.json:
-                    print(results[-1], flush=True)
+    for core in [arguments.core] if arguments.core else cores:
+        for row in reckon_results() if core == "reckon" else event_results(core):
+            results.append(row)
+            if not arguments.json:
+                print(row, flush=True)
     if arguments.json:
         print(json.dumps({"neurons": 256, "cycles": results}, indent=2))
 

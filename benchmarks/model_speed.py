@@ -1,9 +1,9 @@
-"""Measure the speed of the models in synaptic operations per second.
+"""Measure the speed of the models: synaptic operations per second, of ReckOn seconds per training sample.
 
 A synaptic operation is the update of one neuron by one spike event. The networks are random, as large
 as asked for, and work in open loop; all events are sent at once. ODIN learns in all of them; there are
 networks of leaky integrate-and-fire neurons, of Izhikevich-type neurons with few and with all
-features, and of both models by turns.
+features, and of both models by turns. ReckOn learns a sample of cue accumulation, whatever is asked for.
 """
 
 import argparse
@@ -12,12 +12,15 @@ import time
 from collections.abc import Callable
 
 import numpy as np
+from cue_sample import measure_sample
 
 from spikewright.hdl.error import InputError
 from spikewright.hdl.neuron.layout import IZHIKEVICH_WORD
 from spikewright.hdl.odin.config import OdinConfig
+from spikewright.hdl.reckon.config import ReckonConfig
 from spikewright.hdl.tinyodin.config import TinyOdinConfig
 from spikewright.sim.device import Device
+from spikewright.sim.model import open_model
 from spikewright.sim.model.odin import OdinModel
 from spikewright.sim.model.tinyodin import TinyOdinModel
 from spikewright.sim.neuron_word import izhikevich_word, lif_word
@@ -163,7 +166,7 @@ def measure(
 def main() -> None:
     """Read the command line, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--core", choices=["tinyodin", "odin"], help="one core only")
+    parser.add_argument("--core", choices=["tinyodin", "odin", "reckon"], help="one core only")
     parser.add_argument("--neurons", type=int, nargs="+", default=[64, 256, 1024])
     parser.add_argument("--events", type=int, default=20_000, help="spike events in a run")
     parser.add_argument("--repeats", type=int, default=3, help="runs, of which the best counts")
@@ -178,12 +181,19 @@ def main() -> None:
             if options.core in (None, core)
             for neurons in options.neurons
         ]
+        if options.core in (None, "reckon"):
+            with open_model(ReckonConfig()) as model:
+                seconds = measure_sample(model, options.repeats)
+            results.append({"core": "reckon", "seconds_per_training_sample": seconds})
     except InputError as error:
         parser.error(str(error))
     if options.json:
         print(json.dumps({"results": results}))
         return
     for result in results:
+        if result["core"] == "reckon":
+            print(f"reckon: {result['seconds_per_training_sample']} s for a training sample")
+            continue
         speed = result["synaptic_operations_per_second"] / 1e6
         name = f"{result['core']}, {result['network']}"
         print(f"{name}, with {result['neurons']} neurons: {speed:.1f} million/s")

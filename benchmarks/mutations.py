@@ -47,6 +47,20 @@ ODIN_CORE = "hdl/odin/core.py"
 ODIN_SERIALIZER = "hdl/odin/spike_serializer.py"
 BURSTS = "hdl/odin/burst_queue.py"
 
+LEAK_UNIT = "hdl/neuron/leaky_integrator.py"
+EPROP = "hdl/plasticity/eprop.py"
+LFSR = "hdl/random/lfsr.py"
+LEAK_PHASE = "hdl/reckon/leak.py"
+PROPAGATE = "hdl/reckon/propagate.py"
+LEARN = "hdl/reckon/learn.py"
+FLAG_ROWS = "hdl/reckon/flags.py"
+ITEMS = "hdl/reckon/input_items.py"
+ALPHA = "hdl/reckon/alpha_select.py"
+OUTPUTS = "hdl/reckon/output_layer.py"
+SEND = "hdl/reckon/send.py"
+STEP = "hdl/reckon/time_step.py"
+RECKON_CORE = "hdl/reckon/core.py"
+
 
 @dataclass(frozen=True)
 class Mutation:
@@ -1362,7 +1376,293 @@ ODIN = (
     ),
 )
 
-MUTATIONS = {"tinyodin": TINYODIN, "odin": ODIN}
+#: Of ReckOn.
+RECKON = (
+    # Neuron.
+    Mutation(
+        "rounds up above the random number only", LEAK_UNIT, "cropped >= self", "cropped > self"
+    ),
+    Mutation("rounds zero up", LEAK_UNIT, " & kept.any()", ""),
+    Mutation(
+        "alpha's select bit the other way round",
+        LEAK_UNIT,
+        "Cat(alpha, ~select)",
+        "Cat(alpha, select)",
+    ),
+    Mutation("fires above the threshold only", LEAK_UNIT, ">= self.threshold", "> self.threshold"),
+    Mutation(
+        "reset to zero without a spike",
+        LEAK_UNIT,
+        "self.spike & self.reset_to_zero",
+        "self.reset_to_zero",
+    ),
+    Mutation(
+        "overflow regards the noise",
+        LEAK_UNIT,
+        "self.inhibits.eq(event[-1])",
+        "self.inhibits.eq(self.increment[-1])",
+    ),
+    Mutation("sum wraps", LEAK_UNIT, "(after != before)", "0"),
+    Mutation("output potential wraps", LEAK_UNIT, "Mux(fits, value[:bits], limit)", "value[:bits]"),
+    # LEAK.
+    Mutation("factor 1 of potential and traces is rounded", LEAK_PHASE, "exact = one", "exact = 0"),
+    Mutation(
+        "kappa 1 is rounded for traces",
+        LEAK_PHASE,
+        "exact = self.kappa == 1 << KAPPA_FRACTION",
+        "exact = 0",
+    ),
+    Mutation(
+        "potential draws with alpha 1",
+        LEAK_PHASE,
+        "self.stochastic_rounding & ~exact",
+        "self.stochastic_rounding",
+    ),
+    Mutation(
+        "traces do not draw with alpha 1",
+        LEAK_PHASE,
+        "self.draw_traces.eq(self.stochastic_rounding)",
+        "self.draw_traces.eq(self.stochastic_rounding & ~exact)",
+    ),
+    Mutation(
+        "last word of an even V leaks",
+        LEAK_PHASE,
+        "last & (self.last_index[:shift] != lanes - 1) if shift else 0",
+        "0",
+    ),
+    Mutation(
+        "spikes of a row are not collected",
+        LEAK_PHASE,
+        "collected.eq(Mux(self.write, 0, row))",
+        "collected.eq(0)",
+    ),
+    Mutation(
+        "last row of spikes is not written",
+        LEAK_PHASE,
+        "(position == per_row - 1) | last",
+        "(position == per_row - 1)",
+    ),
+    # PROPAGATE.
+    Mutation("trace wraps", PROPAGATE, "Mux(total > top, top, total)", "total"),
+    Mutation(
+        "input adds half to its trace",
+        PROPAGATE,
+        "INPUT_STEP = RECURRENT_STEP = 8",
+        "INPUT_STEP = RECURRENT_STEP = 4",
+    ),
+    Mutation("output trace gets too much", PROPAGATE, "OUTPUT_STEP = 2", "OUTPUT_STEP = 4"),
+    Mutation("flags beyond N propagate", PROPAGATE, "bit <= self.last_index[:row_shift]", "1"),
+    Mutation(
+        "traces without learning", PROPAGATE, "self.learn | self.force_traces.replicate(3)", "7"
+    ),
+    Mutation(
+        "no supplementary update",
+        PROPAGATE,
+        "~supplement & traced & (source > self.last_neuron)",
+        "0",
+    ),
+    Mutation(
+        "supplementary update for the last neuron",
+        PROPAGATE,
+        "source > self.last_neuron",
+        "source >= self.last_neuron",
+    ),
+    Mutation(
+        "supplementary update clears potentials",
+        PROPAGATE,
+        "new.potential.eq(self.stored.lanes[lane].potential)",
+        "new.potential.eq(0)",
+    ),
+    Mutation(
+        "supplementary update regards the neuron's spike",
+        PROPAGATE,
+        "mine & ~supplement & from_neuron",
+        "mine & from_neuron",
+    ),
+    Mutation(
+        "recurrent trace accumulates with the output weights",
+        PROPAGATE,
+        "with m.If(accumulate[1]):",
+        "with m.If(accumulate[2]):",
+    ),
+    Mutation(
+        "outputs are added to in input events too",
+        PROPAGATE,
+        "~from_neuron | (beat == config.output_beats)",
+        "(beat == config.output_beats)",
+    ),
+    Mutation("noise is not shifted", PROPAGATE, "noise >> self.noise_shift", "noise"),
+    # Flags, items, alpha.
+    Mutation(
+        "a row keeps its flags when cleared",
+        FLAG_ROWS,
+        "Mux(known, memory.read_data, 0)",
+        "memory.read_data",
+    ),
+    Mutation(
+        "spike of a step waits for the next",
+        ITEMS,
+        "bank.eq(waiting)",
+        "bank.eq(~waiting)",
+    ),
+    Mutation("spike takes its row's others away", ITEMS, "0, rows.read_flags)", "0, 0)"),
+    Mutation(
+        "spike of the highest index is lost",
+        ITEMS,
+        "item.address > self.last_index",
+        "item.address >= self.last_index",
+    ),
+    Mutation(
+        "label of IDLE counts as received",
+        ITEMS,
+        "self.received.eq(0)",
+        "self.received.eq(self.received)",
+    ),
+    Mutation(
+        "target counter is kept",
+        ITEMS,
+        "with m.If(self.left | self.idle):",
+        "with m.If(self.idle):",
+    ),
+    Mutation(
+        "regression waits for one byte only",
+        ITEMS,
+        "count == Cat(1, self.last_output)",
+        "count == Cat(0, self.last_output)",
+    ),
+    Mutation(
+        "alpha bits are cleared by a write to the other half",
+        ALPHA,
+        "Cat(half, register)",
+        "Cat(half & 0, register)",
+    ),
+    Mutation(
+        "alpha bit of another word",
+        ALPHA,
+        "m.d.sync += bit.eq(self.word)",
+        "m.d.sync += bit.eq(self.word >> 1)",
+    ),
+    # Outputs.
+    Mutation("winner is the last of equals", OUTPUTS, "(leaked > best)", "(leaked >= best)"),
+    Mutation("label is the last of equals", OUTPUTS, "(value > best)", "(value >= best)"),
+    Mutation(
+        "outputs above O draw nothing",
+        OUTPUTS,
+        "self.draw.eq(third & rounds)",
+        "self.draw.eq(third & rounds & (third_index <= self.last_output))",
+    ),
+    Mutation("outputs above O leak", OUTPUTS, "mine & used", "mine"),
+    Mutation("outputs above O are driven", OUTPUTS, "self.add & used", "self.add"),
+    # SEND and ticks.
+    Mutation(
+        "label is sent in regression", SEND, "Mux(self.regression, 0, self.label)", "self.label"
+    ),
+    Mutation(
+        "high byte first",
+        SEND,
+        "Mux(high, self.potential[8:], self.potential[:8])",
+        "Mux(high, self.potential[:8], self.potential[8:])",
+    ),
+    Mutation("early tick is no error", STEP, "self.error.eq(1)", "self.error.eq(0)"),
+    Mutation("errors halt always", STEP, "self.halted.eq(self.halt_on_error)", "self.halted.eq(1)"),
+    Mutation("local ticks start in IDLE", STEP, "local.eq(~self.idle & (", "local.eq(("),
+    # Learning circuits.
+    Mutation("sigmoid ends early", EPROP, "self.potential > full - 1", "self.potential > 2 * full"),
+    Mutation("segments the other way round", EPROP, "in reversed(range(4))", "in range(4)"),
+    Mutation(
+        "drive clamp sees the sign", EPROP, "~below & self.product[31]", "~below & self.product[-1]"
+    ),
+    Mutation(
+        "cut numbers become the greatest",
+        EPROP,
+        "Mux(self.cut, 0, ~(full >> self.left))",
+        "~(full >> self.left)",
+    ),
+    Mutation(
+        "update above the random number only",
+        EPROP,
+        "self.scaled >= self.random",
+        "self.scaled > self.random",
+    ),
+    Mutation("no certain update", EPROP, "self.certain | (self.scaled", "(self.scaled"),
+    # LEARN.
+    Mutation(
+        "gated by the neurons' own flags never",
+        LEARN,
+        "with m.If(Array(self.first_fresh[n] for n in range(lanes))[lane]):",
+        "with m.If(1):",
+    ),
+    Mutation(
+        "always-on regularisation without its bit",
+        LEARN,
+        "always & values.regul_weights[number]",
+        "always",
+    ),
+    Mutation(
+        "levels of the group before count",
+        LEARN,
+        "m.d.sync += [group.eq(group + 1), second.eq(0), any_level.eq(0)]",
+        "m.d.sync += [group.eq(group + 1), second.eq(0)]",
+    ),
+    Mutation("words past N are read", LEARN, " & (wanted <= self.last_index)", ""),
+    Mutation(
+        "words are read without target", LEARN, "self.target_valid & first_lane &", "first_lane &"
+    ),
+    Mutation(
+        "multiplicative mode needs its kind's bit",
+        LEARN,
+        "values.regul_mode[0] & values.regul_weights.any()",
+        "values.regul_mode[0] & values.regul_weights[0]",
+    ),
+    Mutation("a neuron's weight to itself learns", LEARN, "(neuron == third.pre)", "0"),
+    Mutation(
+        "what strengthens is not weakened",
+        LEARN,
+        "Mux(product < 0, product << 4, small_product(product, multiplier))",
+        "product << 4",
+    ),
+    # Random generators.
+    Mutation(
+        "generator steps once",
+        LFSR,
+        "following = Cat(window, self.value)[-b:]",
+        "following = Cat(window, self.value)[1 : b + 1]",
+    ),
+    Mutation("seed bits in another order", LFSR, "seed[i] ^ seed[b + i - a]", "seed[i]"),
+    # Core.
+    Mutation(
+        "learning goes on without its register",
+        RECKON_CORE,
+        "values.learn.any() & (self.target_valid",
+        "(self.target_valid",
+    ),
+    Mutation(
+        "label is asked for in every step",
+        RECKON_CORE,
+        "values.single_label & targets.received",
+        "0",
+    ),
+    Mutation(
+        "spikes of neurons stay",
+        RECKON_CORE,
+        "leak.write | propagate.flags_seen | self._clear",
+        "leak.write | self._clear",
+    ),
+    Mutation(
+        "V leaves the outputs out",
+        RECKON_CORE,
+        "last_leak.eq(Mux(values.last_output > last_index, values.last_output, last_index))",
+        "last_leak.eq(last_index)",
+    ),
+    Mutation(
+        "regression counts winners",
+        RECKON_CORE,
+        "Mux(values.regression, 0, outputs.winner)",
+        "outputs.winner",
+    ),
+)
+
+MUTATIONS = {"tinyodin": TINYODIN, "odin": ODIN, "reckon": RECKON}
 
 #: Configurations differ in what they show, so all are tried, each with one seed, up to a failure.
 _VERIFY = """
@@ -1410,6 +1710,11 @@ CHECKS = {
         "verify, 8 lanes": _verify("odin", 2, "native", neurons=32, lanes=8),
         "tests/hdl/odin/test_core.py": _tests("tests/hdl/odin/test_core.py"),
     },
+    "reckon": {
+        "verify, 4 lanes": _verify("reckon", 8, "native", lanes=4),
+        "verify, 1 lane": _verify("reckon", 14, "native", first=8, lanes=1),
+        "tests/hdl/reckon/test_core.py": _tests("tests/hdl/reckon/test_core.py"),
+    },
 }
 #: Tests of a block by itself, run first on its mutations.
 BLOCK_TESTS = {
@@ -1419,6 +1724,14 @@ BLOCK_TESTS = {
         (ODIN_SCHEDULER, "odin/test_scheduler"),
         (ODIN_SERIALIZER, "odin/test_spike_serializer"),
         (SDSP, "plasticity/test_sdsp"),
+    )
+} | {
+    ("reckon", file): f"tests/hdl/{test}.py"
+    for file, test in (
+        (LEAK_UNIT, "neuron/test_leaky_integrator"),
+        (EPROP, "plasticity/test_eprop"),
+        (LFSR, "random/test_lfsr"),
+        (LEAK_PHASE, "reckon/test_leak"),
     )
 }
 #: And those that take longer than a core needs to show most mutations, run last.
@@ -1433,6 +1746,7 @@ if GOLDEN.is_dir():
         "tinyodin", small, "lanes=8", "neuron_memory_ports=2"
     )
     CHECKS["odin"]["golden traces"] = _replay("odin", ("",))
+    CHECKS["reckon"]["golden traces"] = _replay("reckon", ("size-", "regularisation"), "lanes=4")
 
 
 def _copy(folder: Path) -> None:

@@ -3,24 +3,27 @@
     python benchmarks/simulation_speed.py [--core NAME] [--json]
 
 Figures are per CPU second of the process, best of three, 256 neurons, output words at the end of each
-spike event, after a warm-up.
+spike event, after a warm-up. For ReckOn it is CPU seconds for a training sample of cue accumulation.
 """
 
 import argparse
 import json
 import shutil
 import time
+from collections.abc import Iterator
 
 import numpy as np
+from cue_sample import measure_sample
 
 from spikewright.hdl.catalogue import make_config
 from spikewright.hdl.config import CoreConfig
 from spikewright.sim.odin_event import OdinEvents
 from spikewright.sim.rtl import RtlDevice
+from spikewright.sim.ticked_rtl import TickedRtlDevice
 
 _SEED = 20260101
 
-_CORES = ("tinyodin", "odin")
+_CORES = ("tinyodin", "odin", "reckon")
 
 
 def measure(config: CoreConfig, engine: str, shell: str, events: int) -> dict[str, float]:
@@ -57,6 +60,34 @@ def measure(config: CoreConfig, engine: str, shell: str, events: int) -> dict[st
         }
 
 
+def event_results(core: str, engines: dict[str, int]) -> Iterator[dict[str, object]]:
+    """Yield rows for a core that works event by event."""
+    for engine, events in engines.items():
+        for shell in ("native", "pins"):
+            for lanes, ports in ((1, 1), (1, 2), (8, 1), (8, 2)):
+                if engine == "amaranth" and (lanes > 1 or ports > 1 or shell == "pins"):
+                    continue
+                parameters = {"lanes": lanes, "neuron_memory_ports": ports}
+                config = make_config(core, parameters)
+                key = {"core": core, "engine": engine, "shell": shell} | parameters
+                yield key | measure(config, engine, shell, events)
+
+
+def reckon_results(engines: dict[str, int]) -> Iterator[dict[str, object]]:
+    """Yield rows for ReckOn."""
+    for engine in engines:
+        # A sample takes an hour there.
+        if engine == "amaranth":
+            continue
+        for shell in ("native", "pins") if engine == "plain" else ("native",):
+            for lanes in (1, 4, 16):
+                config = make_config("reckon", {"lanes": lanes})
+                with TickedRtlDevice(config, engine=engine, shell=shell) as device:
+                    seconds = measure_sample(device)
+                key = {"core": "reckon", "engine": engine, "shell": shell, "lanes": lanes}
+                yield key | {"seconds_per_training_sample": seconds}
+
+
 def main() -> None:
     """Print a table, or JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -68,17 +99,11 @@ def main() -> None:
         engines["verilator"] = 4000
     results = []
     for core in [arguments.core] if arguments.core else _CORES:
-        for engine, events in engines.items():
-            for shell in ("native", "pins"):
-                for lanes, ports in ((1, 1), (1, 2), (8, 1), (8, 2)):
-                    if engine == "amaranth" and (lanes > 1 or ports > 1 or shell == "pins"):
-                        continue
-                    parameters = {"lanes": lanes, "neuron_memory_ports": ports}
-                    config = make_config(core, parameters)
-                    key = {"core": core, "engine": engine, "shell": shell} | parameters
-                    results.append(key | measure(config, engine, shell, events))
-                    if not arguments.json:
-                        print(results[-1], flush=True)
+        rows = reckon_results(engines) if core == "reckon" else event_results(core, engines)
+        for row in rows:
+            results.append(row)
+            if not arguments.json:
+                print(row, flush=True)
     if arguments.json:
         print(json.dumps({"neurons": 256, "speed": results}, indent=2))
 
