@@ -55,6 +55,9 @@ ConfigFile = Annotated[
     Path | None, typer.Option("--config", metavar="FILE.toml", help="Parameters from a file.")
 ]
 ShellName = Annotated[str, typer.Option("--shell", help="Shell: native or pins.")]
+AnyShellName = Annotated[
+    str, typer.Option("--shell", help="Shell, as `list` gives them: pins, native, wishbone or axi.")
+]
 EngineName = Annotated[str, typer.Option("--engine", help=f"Engine: {_one_of(list(ENGINES))}.")]
 Cells = Annotated[str, typer.Option("--cells", help="Cells of a netlist: ice40 or ecp5.")]
 On = Annotated[str, typer.Option("--on", help=f"What to run on: {_one_of(list(ON))}.")]
@@ -111,7 +114,7 @@ def generate(
     core: CoreName,
     parameters: Parameters = None,
     config_file: ConfigFile = None,
-    shell: ShellName = "pins",
+    shell: AnyShellName = "pins",
     top: Annotated[str | None, typer.Option("--top", help="Name of the top module.")] = None,
     memory: Memory = INFERRED,
     output: Annotated[Path | None, typer.Option("-o", metavar="DIR", help="Folder.")] = None,
@@ -270,7 +273,7 @@ def synth(
     target: Annotated[str, typer.Option("--target", help=f"One of {_one_of(TARGETS)}.")],
     parameters: Parameters = None,
     config_file: ConfigFile = None,
-    shell: ShellName = "pins",
+    shell: AnyShellName = "pins",
     memory: Memory = INFERRED,
     seeds: Annotated[int, typer.Option("--seeds", help="Seeds of place and route.")] = 3,
     as_json: Json = False,
