@@ -590,20 +590,27 @@ class LearnPhase(wiring.Component):
         lane_bits = lanes.bit_length() - 1
         m.submodules.error = error = OutputError()
         m.submodules.errors = errors = LaneRows(signed(16), rows=config.output_beats, lanes=lanes)
-        found = Signal()
-        m.d.sync += [found.eq(self.read_output), self.output.eq(self.next_output)]
-        m.d.comb += [
-            error.enable.eq(self.target_valid & (self.output <= values.last_output)),
+        # What is read is one of many and comes late, so there is a register before the error is found.
+        shown, found = Signal(), Signal()
+        output = Signal.like(self.output)
+        m.d.sync += [
+            shown.eq(self.read_output),
+            self.output.eq(self.next_output),
+            found.eq(shown),
+            output.eq(self.output),
             error.potential.eq(self.potential),
+            error.target.eq(self.target),
+        ]
+        m.d.comb += [
+            error.enable.eq(self.target_valid & (output <= values.last_output)),
             error.linear.eq(values.linear_output),
             error.regression.eq(values.regression),
-            error.target.eq(self.target),
-            error.chosen.eq(self.label == self.output),
-            errors.write_row.eq(self.output >> lane_bits),
+            error.chosen.eq(self.label == output),
+            errors.write_row.eq(output >> lane_bits),
             errors.write_entries.eq(error.error.replicate(lanes)),
         ]
         with m.If(found):
-            m.d.comb += errors.write.eq(1 << self.output[:lane_bits])
+            m.d.comb += errors.write.eq(1 << output[:lane_bits])
         return errors
 
     def _signal(
