@@ -250,7 +250,7 @@ def test_config_file_that_is_not_text(complaint, tmp_path):
 def test_parameters_override_the_config_file(result, tmp_path):
     (tmp_path / "core.toml").write_text("neurons = 32\nfifo_depth = 8\n")
     values = result("generate", "tinyodin", "--config", tmp_path / "core.toml", "-p", "neurons=16")
-    description = next(path for path in values["files"] if path.endswith(".json"))
+    description = next(path for path in values["files"] if path.endswith("tinyodin.json"))
     parameters = json.loads(Path(description).read_text())["parameters"]
     assert (parameters["neurons"], parameters["fifo_depth"]) == (16, 8)
 
