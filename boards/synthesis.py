@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from amaranth.hdl import Cat, ClockDomain, ClockSignal, Instance, Module, Mux, Shape, Signal
 from amaranth.lib import wiring
@@ -27,10 +28,12 @@ from ..hdl.toolchain import ToolError, find_tool, run_tool, run_yosys, working_f
 from ..hdl.verilog import to_rtlil
 
 __all__ = [
+    "FAMILIES",
     "TARGETS",
     "WITHOUT_MEMORIES",
     "RegisteredTop",
     "SynthesisResult",
+    "liberty_path",
     "netlist",
     "synthesize",
 ]
@@ -168,6 +171,20 @@ _TOO_LARGE = re.compile(
 )
 
 _CELLS = Path(__file__).parent.parent / "sim" / "cells"
+
+#: Families of cells whose netlists can be simulated: the target, and how yosys reads the cells' models. Ours
+#: stand in for cells that yosys has as black boxes or cannot synthesize.
+FAMILIES: dict[str, tuple[str, str]] = {
+    "ice40": (
+        "ice40up5k",
+        "read_verilog models/ice40.v\nread_verilog -nooverwrite -icells +/ice40/cells_sim.v",
+    ),
+    "ecp5": (
+        "ecp5-85k",
+        "read_verilog models/ecp5.v\nread_verilog -nooverwrite -icells +/ecp5/cells_sim.v",
+    ),
+    "osu018": ("osu018", "read_liberty cells.lib"),
+}
 
 
 @dataclass(frozen=True)
@@ -375,11 +392,17 @@ def synthesize(
     )
 
 
-def netlist(top: wiring.Component, name: str, family: str) -> str:
+def netlist(
+    top: wiring.Component,
+    name: str,
+    family: str,
+    change: Callable[[dict[str, Any]], None] | None = None,
+) -> str:
     """Return the netlist of a component as RTLIL that can be simulated.
 
     The component is synthesized for the family; then each of the vendor's cells is replaced by its
-    simulation model and the whole is flattened. The ports are those of the component.
+    simulation model and the whole is flattened. The ports are those of the component. Memories that
+    would be SRAM macros stay memories.
 
     Parameters
     ----------
@@ -388,31 +411,40 @@ def netlist(top: wiring.Component, name: str, family: str) -> str:
     name : str
         Name of the top module.
     family : str
-        `ice40` (with the RAM of the UltraPlus) or `ecp5`.
+        `ice40` (with the RAM of the UltraPlus), `ecp5` or `osu018`.
+    change : callable, optional
+        Called with the module made of cells, as yosys' JSON has it; may add to it.
 
     Raises
     ------
     InputError
-        If the family is unknown.
+        If the family is unknown or its library is not installed.
     ToolError
         If a tool fails.
     """
-    targets = {"ice40": "ice40up5k", "ecp5": "ecp5-85k"}
-    if family not in targets:
-        raise InputError(f"no netlist for family {family!r}, allowed is {' or '.join(targets)}")
-    library = {"ice40": "+/ice40/cells_sim.v", "ecp5": "+/ecp5/cells_sim.v"}[family]
+    if family not in FAMILIES:
+        raise InputError(f"no netlist for family {family!r}, allowed is {' or '.join(FAMILIES)}")
+    target, models = FAMILIES[family]
     with working_folder() as folder:
-        _synthesize_netlist(top, name, _TARGETS[targets[family]], folder)
-        shutil.copy(_CELLS / f"{family}.v", folder / "models.v")
+        _synthesize_netlist(top, name, _TARGETS[target], folder)
+        shutil.copytree(_CELLS, folder / "models")
+        read = "read_rtlil netlist.il"
+        if change is not None:
+            changed = json.loads((folder / "netlist.json").read_text())
+            change(changed["modules"][name])
+            (folder / "changed.json").write_text(json.dumps(changed))
+            read = "read_json changed.json"
         run_yosys(
-            f"read_rtlil netlist.il\n"
-            # Our models stand in for cells that yosys has as black boxes or cannot synthesize.
-            f"read_verilog models.v\n"
-            f"read_verilog -nooverwrite -icells {library}\n"
+            f"{read}\n"
+            f"{models}\n"
             f"hierarchy -check -top {name}\n"
             "proc\n"
             "flatten\n"
+            # Models of standard cells are made of gates and flip-flops of one bit; some of the latter can set
+            # and reset until constants have been propagated.
+            "techmap -map models/gates.v\n"
             "opt -full\n"
+            "techmap -map models/gates.v\n"
             # One write port for the bits of a word instead of one each.
             "memory -nomap\n"
             # Zeros are what simulated memories start with; spelling them out takes compilers long.
@@ -432,12 +464,18 @@ def _device(target: str) -> _Target:
     if device.router:
         find_tool(device.router)
     if target == "osu018":
-        _liberty()
+        liberty_path()
     return device
 
 
-def _liberty() -> Path:
-    """Return the Liberty file of OSU018, where Debian's package puts it."""
+def liberty_path() -> Path:
+    """Return the Liberty file of OSU018, where Debian's package puts it.
+
+    Raises
+    ------
+    InputError
+        If it is not installed.
+    """
     folders = os.environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share"
     for folder in folders.split(":"):
         path = Path(folder, "qflow", "tech", "osu018", "osu018_stdcells.lib")
@@ -455,7 +493,7 @@ def _synthesize_netlist(top: wiring.Component, name: str, device: _Target, folde
     pads = "" if type(top) in _CLOCK_PINS else "-noiopads"
     liberty = ""
     if device.family == "osu018":
-        shutil.copy(_liberty(), folder / "cells.lib")
+        shutil.copy(liberty_path(), folder / "cells.lib")
         liberty = "-liberty cells.lib"
     run_yosys(
         f"read_rtlil design.il\n{MEMORY_CLEANUP}"

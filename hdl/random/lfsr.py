@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from amaranth.hdl import Array, Cat, Module, Signal, Value
+from amaranth.hdl import Array, Cat, Const, Module, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -40,10 +40,16 @@ def window_of_seed(seed: Sequence, a: int, b: int, draw: int) -> list:
     return window
 
 
+#: Rounds whose sums are formed beside the elements before them; more are slower and no smaller.
+_LOOK_AHEAD = 8
+
+
 def _unroll(m: Module, window: Value, a: int, b: int, steps: int) -> Value:
     """Return s[0] to s[steps - 1], as many at once as squares of the recurrence allow.
 
-    s[n] = s[n - a] ^ s[n - b] holds also with a and b doubled any number of times.
+    s[n] = s[n - a] ^ s[n - b] holds also with a and b doubled any number of times. Such a round gives
+    that many elements, and depends on the one before. A few rounds are therefore summed from older
+    elements alone, and what they start from comes in last: one gate from the first to the last of them.
     """
     known = window
     n = 0
@@ -51,13 +57,18 @@ def _unroll(m: Module, window: Value, a: int, b: int, steps: int) -> Value:
         scale = 1
         while n >= (2 * scale - 1) * b:
             scale *= 2
-        # Up to where the next scale is better.
-        width = min(scale * a, (2 * scale - 1) * b - n, steps - n)
-        near, far = n + b - scale * a, n + b - scale * b
-        part = Signal(width, name=f"elements_{n}")
-        m.d.comb += part.eq(known[near : near + width] ^ known[far : far + width])
-        known = Cat(known, part)
-        n += width
+        # Up to where the next scale is better, what older elements allow, or the end.
+        end = min((2 * scale - 1) * b, n + min(_LOOK_AHEAD * a, b) * scale, steps)
+        before = known[n + b - scale * a : n + b]
+        total = Const(0, scale * a)
+        for start in range(n, end, scale * a):
+            width = min(scale * a, end - start)
+            far = start + b - scale * b
+            total = total[:width] ^ known[far : far + width]
+            part = Signal(width, name=f"elements_{start}")
+            m.d.comb += part.eq(before[:width] ^ total)
+            known = Cat(known, part)
+        n = end
     return known[b:]
 
 

@@ -82,7 +82,10 @@ def test_recurrence_goes_on(prove):
 
 #: Each with a kind that shows it.
 MUTATIONS = {
-    "near, far = n + b - scale * a, ": ("near, far = n + b - scale * a - 1, ", "noise"),
+    "before = known[n + b - scale * a : n + b]": (
+        "before = known[n + b - scale * a - 1 : n + b - 1]",
+        "noise",
+    ),
     "following = Cat(window, self.value)[-b:]": (
         "following = Cat(window, self.value)[:b]",
         "noise",
