@@ -3,6 +3,8 @@
 All circuits here are purely combinational.
 """
 
+from collections.abc import Sequence
+
 from amaranth.hdl import Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
@@ -193,20 +195,33 @@ class Scaling(wiring.Component):
             self.scaling.high.eq(full >> self.right),
             self.scaling.low.eq(Mux(net > 0, ones << net[:5], ones)),
             # A bit from here on leaves the number when it is shifted to the left.
-            self.scaling.overflow.eq(Mux(self.cut, 0, ~(full >> self.left))),
+            self.scaling.overflow.eq(turn(Mux(self.cut, 0, ~(full >> self.left)), self.scaling)),
         ]
         return m
 
 
-def _rotate_right(value: Value, steps: Value) -> Value:
-    for level in range(5):
+def _rotate_right(value: Value, steps: Value, levels: Sequence[int]) -> Value:
+    for level in levels:
         value = Mux(steps[level], value.rotate_right(1 << level), value)
     return value
 
 
-def scale(value: Value, scaling: data.View) -> Value:
-    """Return a number of 32 bits shifted left, cut to its width, and shifted right."""
-    return _rotate_right(value, scaling.rotate) & scaling.low & scaling.high
+def turn(value: Value, scaling: data.View) -> Value:
+    """Return a number of 32 bits after the first levels of its rotation, which can be a cycle earlier."""
+    return _rotate_right(value, scaling.rotate, range(2))
+
+
+def scale(turned: Value, scaling: data.View) -> Value:
+    """Return a number of 32 bits shifted left, cut to its width, and shifted right.
+
+    Parameters
+    ----------
+    turned : Value
+        What `turn` makes of the number.
+    scaling : data.View
+        What `Scaling` makes of the shifts.
+    """
+    return _rotate_right(turned, scaling.rotate, range(2, 5)) & scaling.low & scaling.high
 
 
 class Drive(wiring.Component):
@@ -274,8 +289,10 @@ class WeightUpdate(wiring.Component):
 
     Members
     -------
-    negative, magnitude, certain
+    negative, certain
         The drive, as `Drive` gives it.
+    magnitude : In(32)
+        What `turn` makes of the drive's magnitude.
     scaling : In(SCALING)
         The learning rate.
     random : In(32)

@@ -34,6 +34,7 @@ from ..plasticity.eprop import (
     learning_signal,
     scale,
     small_product,
+    turn,
 )
 from ..random.lfsr import LinearRecurrence
 from .config import ReckonConfig
@@ -526,6 +527,11 @@ class LearnPhase(wiring.Component):
             certain = Signal(name=f"certain_{lane}", reset_less=True)
             drawn = Signal(32, name=f"random_{lane}", reset_less=True)
             weight = Signal(signed(config.weight_bits), name=f"old_{lane}", reset_less=True)
+            driving = drive.magnitude
+            if lane == 0:
+                first_lane = update.scaled
+                if config.output_beats > 1:
+                    driving = Mux(second.kind == SIGNAL, second.level, driving)
             m.d.comb += [
                 drive.product.eq(products[lane]),
                 drive.regularisation.eq(drains[lane]),
@@ -538,7 +544,7 @@ class LearnPhase(wiring.Component):
             ]
             m.d.sync += [
                 negative.eq(drive.negative),
-                magnitude.eq(drive.magnitude),
+                magnitude.eq(turn(driving, rate.scaling)),
                 certain.eq(drive.certain),
                 weight.eq(weights[lane]),
                 drawn.eq(random.value[32 * lane : 32 * lane + 32]),
@@ -547,20 +553,13 @@ class LearnPhase(wiring.Component):
                 with m.If(is_output):
                     m.d.sync += drawn.eq(output_random.value[28 * lane : 28 * lane + 28])
 
-            result = self.write_weights[lane]
-            with m.If(update.write):
-                m.d.comb += result.eq(update.result)
-            with m.Else():
-                m.d.comb += result.eq(weight)
-            # A neuron's weight to itself becomes zero.
+            # A neuron's weight to itself becomes zero. Whether there is an update is known last.
             neuron = Cat(Const(lane, lane_bits), third.beat[:beat_bits], third.group)
-            with m.If(update.write & (third.kind == RECURRENT) & (neuron == third.pre)):
-                m.d.comb += result.eq(0)
-            if lane == 0:
-                first_lane = update.scaled
-                if config.output_beats > 1:
-                    with m.If(second.kind == SIGNAL):
-                        m.d.sync += magnitude.eq(second.level)
+            updated = Signal.like(weight, name=f"updated_{lane}")
+            m.d.comb += updated.eq(update.result)
+            with m.If((third.kind == RECURRENT) & (neuron == third.pre)):
+                m.d.comb += updated.eq(0)
+            m.d.comb += self.write_weights[lane].eq(Mux(update.write, updated, weight))
 
         self._signal(m, posts, products, first_lane, second, third)
 
@@ -659,7 +658,7 @@ class LearnPhase(wiring.Component):
                 decoder.right.eq(Mux(recurrent, values.regul_rec_right, values.regul_in_right)),
                 level.eq(Mux(recurrent, third.level, second.level)),
             ]
-            strength = scale(level, decoder.scaling)
+            strength = scale(turn(level, decoder.scaling), decoder.scaling)
             m.d.sync += additive_in.eq(additive)
         used = Mux(recurrent, values.regul_weights[1], values.regul_weights[0])
         with m.If(values.regul_mode[1] & used):

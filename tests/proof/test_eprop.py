@@ -17,6 +17,7 @@ from spikewright.hdl.plasticity.eprop import (
     Scaling,
     SurrogateDerivative,
     WeightUpdate,
+    turn,
 )
 
 
@@ -174,7 +175,7 @@ class ScaleProof(wiring.Component):
             scaling.cut.eq(1),
         ]
         shifted = self.value << self.left
-        found = self.scale(self.value, scaling.scaling)
+        found = self.scale(turn(self.value, scaling.scaling), scaling.scaling)
         m.d.comb += [
             Assert(found == shifted[:32] >> self.right, "scale"),
             Assert(scaling.scaling.overflow == 0, "nothing becomes the greatest number"),
@@ -259,7 +260,7 @@ class UpdateProof(wiring.Component):
             write = Signal(name=f"write_{width}")
             m.d.comb += [
                 update.negative.eq(d < 0),
-                update.magnitude.eq(size),
+                update.magnitude.eq(turn(size, scaling.scaling)),
                 update.certain.eq((d == lowest) & (bits == 32)),
                 update.scaling.eq(scaling.scaling),
                 update.random.eq(self.random),

@@ -17,6 +17,7 @@ from spikewright.hdl.plasticity.eprop import (
     learning_signal,
     scale,
     small_product,
+    turn,
 )
 
 BLOCKS = Path(__file__).resolve().parents[4] / "shared/traces/reckon/blocks"
@@ -53,7 +54,7 @@ class _Update(Elaboratable):
         self.module.submodules.update = self.update = update = WeightUpdate(bits)
         self.module.d.comb += [
             update.negative.eq(self.drive.negative),
-            update.magnitude.eq(self.drive.magnitude),
+            update.magnitude.eq(turn(self.drive.magnitude, self.scaling.scaling)),
             update.certain.eq(self.drive.certain),
             update.scaling.eq(self.scaling.scaling),
         ]
@@ -121,7 +122,7 @@ def test_scale(evaluate):
     m = Module()
     m.submodules.scaling = scaling = Scaling()
     value, result = Signal(32), Signal(32)
-    m.d.comb += [scaling.cut.eq(1), result.eq(scale(value, scaling.scaling))]
+    m.d.comb += [scaling.cut.eq(1), result.eq(scale(turn(value, scaling.scaling), scaling.scaling))]
     cases = [
         [int(random.integers(0, 1 << 32)) >> int(random.integers(0, 32)), left, right]
         for left in range(32)
