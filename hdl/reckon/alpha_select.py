@@ -45,7 +45,8 @@ class AlphaSelect(wiring.Component):
     word : In(word address)
         The word.
     selected : Out(1)
-        Its bit, from the cycle after `read` to the next one.
+        Its bit, from the second cycle after `read` to that after the next one: a register, since it is
+        one of many bits and goes to multipliers.
     """
 
     def __init__(self, config: ReckonConfig) -> None:
@@ -87,8 +88,11 @@ class AlphaSelect(wiring.Component):
             memory.write.eq(clearing | possible),
             memory.write_address.eq(Mux(clearing, row, Cat(half, register))),
             memory.write_data.eq(Mux(half, self.data[ROW:], self.data[:ROW])),
-            self.selected.eq(memory.read_data.bit_select(bit, 1)),
         ]
+        shown = Signal()
+        m.d.sync += shown.eq(self.read)
+        with m.If(shown):
+            m.d.sync += self.selected.eq(memory.read_data.bit_select(bit, 1))
         if registers > _FIRST_ROWS:
             with m.If((other >= _FIRST_ROWS) & (other < registers)):
                 m.d.comb += [mine.eq(1), register.eq(other)]

@@ -285,8 +285,8 @@ class Reckon(wiring.Component):
             alpha_select.write.eq(register_file.write),
             alpha_select.address.eq(request.p.address),
             alpha_select.data.eq(request.p.data),
-            alpha_select.read.eq(neurons.port.read),
-            alpha_select.word.eq(neurons.port.word),
+            alpha_select.read.eq(leak.read_alpha_select),
+            alpha_select.word.eq(leak.next_word),
         ]
         m.d.comb += [
             neurons.clear.eq(self._clear),

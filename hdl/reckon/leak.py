@@ -138,8 +138,12 @@ class LeakPhase(wiring.Component):
         Use of the neuron memory.
     stored, state : In
         Word read last, and its effective state.
+    read_alpha_select : Out(1)
+        Read the top of the alpha of `next_word`, a cycle before the word itself.
+    next_word : Out(neuron word)
+        The word.
     alpha_select : In(1)
-        Top of the word's alpha.
+        Top of the word's alpha, two cycles later.
     kappa, reset_to_zero, stochastic_rounding : In
         Registers of these names.
     part : Out(range(neuron_lanes / neuron_units))
@@ -167,6 +171,8 @@ class LeakPhase(wiring.Component):
                 "neurons": Out(neuron_port(config)),
                 "stored": In(neuron_word(config)),
                 "state": In(data.ArrayLayout(STATE, config.neuron_lanes)),
+                "read_alpha_select": Out(1),
+                "next_word": Out(range(config.neuron_words)),
                 "alpha_select": In(1),
                 "kappa": In(8),
                 "reset_to_zero": In(1),
@@ -198,6 +204,7 @@ class LeakPhase(wiring.Component):
             last.eq(word == self.last_index >> shift),
             partial.eq(last & (self.last_index[:shift] != lanes - 1) if shift else 0),
             self.neurons.word.eq(word),
+            self.next_word.eq(word + 1),
             self.part.eq(part),
         ]
 
@@ -255,12 +262,14 @@ class LeakPhase(wiring.Component):
             m.d.comb += self.busy.eq(~fsm.ongoing("WAIT"))
             with m.State("WAIT"):
                 m.d.sync += [word.eq(0), part.eq(0), collected.eq(0)]
+                m.d.comb += [self.read_alpha_select.eq(self.start), self.next_word.eq(0)]
                 with m.If(self.start):
                     m.next = "READ"
             with m.State("READ"):
                 m.d.comb += self.neurons.read.eq(1)
                 m.next = "PRODUCTS"
             with m.State("PRODUCTS"):
+                m.d.comb += self.read_alpha_select.eq(part == parts - 1)
                 m.next = "UPDATE"
                 with m.If(partial):
                     # Its spike flags become zero with the row.
@@ -290,5 +299,5 @@ class LeakPhase(wiring.Component):
                     with m.If(last):
                         m.next = "WAIT"
                     with m.Else():
-                        m.d.comb += [self.neurons.read.eq(1), self.neurons.word.eq(word + 1)]
+                        m.d.comb += [self.neurons.read.eq(1), self.neurons.word.eq(self.next_word)]
         return m

@@ -84,10 +84,9 @@ class SelectProof(wiring.Component):
             m.d.sync += value.eq(self.data.bit_select(self.chosen % 32, 1))
         # A write that is under way may be seen already.
         settled = ~mine
-        seen = before(self.read & (self.word == self.chosen) & settled, "seen")
-        m.d.comb += [
-            Assert(~seen | (select.selected == before(value, "value")), "what is read was written"),
-        ]
+        read = before(self.read & (self.word == self.chosen) & settled, "read")
+        seen, written = before(read, "seen"), before(before(value, "value"), "written")
+        m.d.comb += Assert(~seen | (select.selected == written), "what is read was written")
         self._invariants(m, clearing, mine, any_register, value, late)
         return m
 
@@ -109,7 +108,7 @@ class SelectProof(wiring.Component):
 
 
 def test_alpha_select(prove):
-    prove.holds(SelectProof(inside=prove.Inside), depth=3)
+    prove.holds(SelectProof(inside=prove.Inside), depth=4)
 
 
 MUTATIONS = {
@@ -125,4 +124,4 @@ MUTATIONS = {
 @pytest.mark.parametrize("old", MUTATIONS)
 def test_a_broken_alpha_select_fails(old, prove):
     broken = prove.mutant(AlphaSelect, old, MUTATIONS[old])
-    prove.fails(SelectProof(broken, inside=prove.Inside), depth=3)
+    prove.fails(SelectProof(broken, inside=prove.Inside), depth=4)
