@@ -674,13 +674,18 @@ class LearnPhase(wiring.Component):
         ]
         with m.If(values.regul_mode[0] & values.regul_weights.any()):
             m.d.comb += multiplier.eq(Mux(shifted >= 16, 0, 16 - shifted[:5]))
-        product = Signal(signed(21))
+        # Which sign the product would have tells one of its factors' sign from the other's.
+        strengthens = Signal()
+        slope = Signal(signed(10))
         post = Signal(POST)
         lane_bits = config.lanes.bit_length() - 1
         place_bits = config.weight_lanes.bit_length() - 1
         m.d.comb += [
-            product.eq(small_product(learned, third.derivative)),
-            post.factor.eq(Mux(product < 0, product << 4, small_product(product, multiplier))),
+            strengthens.eq(learned[-1] == third.derivative[-1]),
+            slope.eq(
+                Mux(strengthens, small_product(third.derivative, multiplier), third.derivative << 4)
+            ),
+            post.factor.eq(learned * slope),
             post.regularisation_in.eq(additive_in),
             post.regularisation_rec.eq(additive),
             posts.write_row.eq(third.pre[lane_bits:place_bits]),
