@@ -180,6 +180,16 @@ class ReckonConfig(CoreConfig):
         return self.neuron_lanes if self.lanes >= 4 else 1
 
     @property
+    def neuron_parts(self) -> int:
+        """Parts of a word that are handled one after the other."""
+        return self.neuron_lanes // self.neuron_units
+
+    @property
+    def state_steps(self) -> int:
+        """Steps in which the four fields of a neuron's state are handled: one, but in the smallest cores."""
+        return 1 if self.lanes >= 4 else 4
+
+    @property
     def output_update_random_bits(self) -> int:
         """Bits of a draw for the output weights of one neuron, 28 for each."""
         return 28 * self.outputs

@@ -122,20 +122,23 @@ class Reckon(wiring.Component):
         outputs = config.outputs - 1 if last_output is None else last_output
         index = max(inputs, neurons)
         leaking = max(index, outputs)
-        lanes, parts = config.neuron_lanes, config.neuron_lanes // config.neuron_units
+        lanes, parts, steps = config.neuron_lanes, config.neuron_parts, config.state_steps
+        at_once = parts == steps == 1
         # The last word may be read only. Outputs go down a pipeline of three beside.
         whole, rest = divmod(leaking + 1, lanes)
-        leak = max(2 + 2 * parts * whole + rest, 4 + min(leaking, config.outputs - 1))
+        leak = max(2 + (3 * parts * steps - 1) * whole + rest, 4 + min(leaking, config.outputs - 1))
         # Of each row, reading the flags and finding that none is left.
         first = 3 + 3 * (index // ROW + 1)
         words = neurons // lanes + 1
-        spike = 3 + words * parts
+        # Neuron by neuron takes two cycles, and so do its traces one by one.
+        spike = 3 + words if at_once else 3 + 2 * words * parts
+        traces = 0 if at_once else 2 * (steps - 1)
         found = {
             "first_tick": first,
             "tick": leak + 2 + first,
-            "input_spike": spike,
-            "neuron_spike": spike + max(0, config.output_beats - words),
-            "supplement": 1 + parts,
+            "input_spike": spike + traces,
+            "neuron_spike": spike + traces + max(0, config.output_beats - words),
+            "supplement": 2 if at_once else 2 * parts,
         }
         if config.learning:
             groups = neurons // config.weight_lanes + 1
@@ -310,7 +313,6 @@ class Reckon(wiring.Component):
             propagate.frac_trace_out.eq(values.frac_trace_out),
             propagate.current.eq(items.flags),
             propagate.spikes.eq(spikes.read_data),
-            propagate.stored.eq(neurons.stored),
             propagate.state.eq(neurons.state),
             propagate.weights_in.eq(weights_in.weights),
             propagate.weights_rec.eq(weights_rec.weights),
@@ -323,6 +325,10 @@ class Reckon(wiring.Component):
             neurons.port.state.eq(
                 Mux(leak.busy, leak.neurons.state.as_value(), propagate.neurons.state.as_value())
             ),
+            neurons.port.fields.eq(
+                Mux(leak.busy, leak.neurons.fields.as_value(), propagate.neurons.fields.as_value())
+            ),
+            neurons.port.stale.eq(propagate.neurons.stale),
         ]
         with m.If(leak.busy):
             self._use_neurons(m, neurons, leak.neurons)
@@ -384,7 +390,11 @@ class Reckon(wiring.Component):
 
     @staticmethod
     def _use_neurons(m: Module, neurons: NeuronMemory, port: object) -> None:
-        m.d.comb += [neurons.port.read.eq(port.read), neurons.port.word.eq(port.word)]
+        m.d.comb += [
+            neurons.port.read.eq(port.read),
+            neurons.port.word.eq(port.word),
+            neurons.port.part.eq(port.part),
+        ]
 
     def _sequence(
         self,
@@ -554,8 +564,8 @@ class Reckon(wiring.Component):
             learn.potential.eq(self._output_value),
             targets.read.eq(learn.read_output),
             targets.output.eq(learn.next_output),
-            learn.stored.eq(neurons.stored),
-            learn.first_fresh.eq(neurons.first_fresh),
+            learn.state.eq(neurons.state),
+            neurons.port.first.eq(learn.busy & learn.neurons.first),
             learn.weights_in.eq(weights_in.weights),
             learn.weights_rec.eq(weights_rec.weights),
             learn.weights_out.eq(weights_out.weights),
@@ -614,7 +624,7 @@ class Reckon(wiring.Component):
                 generator = LinearRecurrence(a=1, b=15, steps=steps, seeds=seeds[unit:lanes:units])
                 m.submodules[f"round_{name}_{unit}"] = generator
                 m.d.comb += [
-                    generator.select.eq(leak.part),
+                    generator.select.eq(leak.neurons.part),
                     generator.draw.eq(draw),
                     generator.load.eq(loads(register).replicate(lanes // units)),
                     leak.random[unit][name].eq(generator.value),

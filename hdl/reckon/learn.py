@@ -38,7 +38,7 @@ from ..plasticity.eprop import (
 from ..random.lfsr import LinearRecurrence
 from .config import ReckonConfig
 from .lane_rows import LaneRows
-from .layout import STATE, neuron_word
+from .layout import STATE
 from .neuron_memory import neuron_port
 
 __all__ = ["LearnPhase"]
@@ -104,10 +104,8 @@ class LearnPhase(wiring.Component):
         Its potential and target, in the cycle after `read_output`.
     neurons : Out(neuron_port(config))
         Use of the neuron memory: reads only.
-    stored : In(neuron_word(config))
-        Word read last.
-    first_fresh : In(neuron_lanes)
-        `fresh` of the neurons of word 0, which gates all words (peculiarity 11).
+    state : In
+        Effective state of the neurons of the part of the word read last.
     read_in, read_rec, read_out : Out(1)
         Read weights at the next clock edge.
     read_address, read_out_address : Out
@@ -148,8 +146,7 @@ class LearnPhase(wiring.Component):
                 "potential": In(signed(16)),
                 "target": In(signed(16)),
                 "neurons": Out(neuron_port(config)),
-                "stored": In(neuron_word(config)),
-                "first_fresh": In(config.neuron_lanes),
+                "state": In(data.ArrayLayout(STATE, config.neuron_units)),
                 "read_in": Out(1),
                 "read_rec": Out(1),
                 "read_out": Out(1),
@@ -220,11 +217,13 @@ class LearnPhase(wiring.Component):
         m.d.comb += only_outputs.eq(values.learn == 4)
 
         # Fields of the index's lane, of the word read last.
+        units_bits = config.neuron_units.bit_length() - 1
         mine = Signal(STATE)
-        lane = Signal(range(lanes))
-        m.d.comb += lane.eq(index)
-        with m.If(Array(self.first_fresh[n] for n in range(lanes))[lane]):
-            m.d.comb += mine.eq(Array(self.stored.lanes[n] for n in range(lanes))[lane])
+        m.d.comb += [
+            self.neurons.part.eq(index[units_bits:lane_bits]),
+            self.neurons.first.eq(1),
+            mine.eq(Array(self.state)[index[:units_bits]]),
+        ]
         kind = Signal(2)
         trace, shifted = Signal(12), Signal(12)
         fraction = Signal(3)
