@@ -190,6 +190,11 @@ class ReckonConfig(CoreConfig):
         return 1 if self.lanes >= 4 else 4
 
     @property
+    def operation_cycles(self) -> int:
+        """Cycles from one operation of LEARN to the next: one, down a pipeline, but in the smallest cores."""
+        return 1 if self.lanes >= 4 else 3
+
+    @property
     def output_update_random_bits(self) -> int:
         """Bits of a draw for the output weights of one neuron, 28 for each."""
         return 28 * self.outputs

@@ -144,12 +144,13 @@ class Reckon(wiring.Component):
             groups = neurons // config.weight_lanes + 1
             # Errors, the first word, the end of the pipeline, and on to the next phase.
             once = config.outputs + 1 + 5 + 1
-            signals = 2 * config.weight_lanes * config.output_beats + 2
-            updates = 2 * (index + 1)
+            pair = 2 * config.operation_cycles
+            signals = pair * config.weight_lanes * config.output_beats + 2
+            updates = pair * (index + 1)
             found |= {
                 "learn": once + groups * (signals + updates * config.beats),
                 "learn_quiet": once + groups * (signals + updates),
-                "learn_outputs": once + 2 * (neurons + 1) * config.output_beats,
+                "learn_outputs": once + pair * (neurons + 1) * config.output_beats,
             }
         return found
 

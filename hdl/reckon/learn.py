@@ -17,6 +17,9 @@ cycle
 ====== ===================================================================
 
 A memory is read in one cycle of a pair and written in the other, so one port is enough.
+
+In the smallest cores there is no pipeline: an operation stands still for three cycles, 0, then 1 and 2,
+then 3 and 4 of the table, and only what is found in the second of them is kept for the third.
 """
 
 from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value, signed
@@ -212,6 +215,12 @@ class LearnPhase(wiring.Component):
         odd = Signal()
         running = Signal()
         count = Signal(3)
+        # Cycle of the operation, and whether the next one follows.
+        cycle = Signal(range(config.operation_cycles))
+        advance = Signal()
+        m.d.comb += advance.eq(cycle == config.operation_cycles - 1)
+        with m.If(running):
+            m.d.sync += cycle.eq(Mux(advance, 0, cycle + 1))
 
         only_outputs = Signal()
         m.d.comb += only_outputs.eq(values.learn == 4)
@@ -338,12 +347,14 @@ class LearnPhase(wiring.Component):
                 m.d.comb += running.eq(1)
                 with m.If(~second):
                     m.d.sync += any_level.eq(any_level | (regulated & level.result.any()))
-                m.next = "ODD"
+                with m.If(advance):
+                    m.next = "ODD"
             with m.State("ODD"):
                 m.d.comb += [running.eq(1), odd.eq(1)]
-                m.d.sync += beat.eq(beat + 1)
-                m.next = "EVEN"
-                with m.If(last_beat):
+                with m.If(advance):
+                    m.d.sync += beat.eq(beat + 1)
+                    m.next = "EVEN"
+                with m.If(advance & last_beat):
                     m.d.sync += [beat.eq(0), index.eq(following)]
                     with m.If(finished):
                         m.next = "FINISH"
@@ -374,15 +385,16 @@ class LearnPhase(wiring.Component):
             operation.level.eq(Mux(regulated, level.result, 0)),
             operation.trace.eq(shifted),
         ]
+        begun = running & (cycle == 0)
         with m.Switch(kind):
             with m.Case(SIGNAL):
-                m.d.comb += operation.valid.eq(running)
+                m.d.comb += operation.valid.eq(begun)
             with m.Case(OUTPUT):
-                m.d.comb += operation.valid.eq(running & outputs_learn)
+                m.d.comb += operation.valid.eq(begun & outputs_learn)
             with m.Case(INPUT):
-                m.d.comb += operation.valid.eq(running & goes[0])
+                m.d.comb += operation.valid.eq(begun & goes[0])
             with m.Case(RECURRENT):
-                m.d.comb += operation.valid.eq(running & goes[1])
+                m.d.comb += operation.valid.eq(begun & goes[1])
         return operation
 
     def _slices(self, operation: data.View) -> tuple[object, object]:
@@ -403,9 +415,16 @@ class LearnPhase(wiring.Component):
         values = self.values
         lanes, out_lanes = config.lanes, config.output_lanes
         stages = [operation]
+        # What is found in a cycle is there in the next one, or at once where an operation stands still.
+        pipelined = config.operation_cycles == 1
+        later = "sync" if pipelined else "comb"
         for number in range(1, 5):
             stage = Signal(self._operation(), name=f"operation_{number}")
-            m.d.sync += stage.eq(stages[-1])
+            m.d[later] += stage.eq(stages[-1])
+            if not pipelined and number in (1, 3):
+                valid = Signal(name=f"valid_{number}")
+                m.d.sync += valid.eq(stages[-1].valid)
+                m.d.comb += stage.valid.eq(valid)
             stages.append(stage)
         _, first, second, third, fourth = stages
 
@@ -448,16 +467,16 @@ class LearnPhase(wiring.Component):
             from_in = Array(self.weights_in[n] for n in candidates)[part]
             from_rec = Array(self.weights_rec[n] for n in candidates)[part]
             m.d.comb += [left.eq(post.factor), right.eq(first.trace)]
-            m.d.sync += product.eq(left * right)
+            m.d[later] += product.eq(left * right)
             with m.If(first.kind == INPUT):
-                m.d.sync += [weight.eq(from_in), drain.eq(post.regularisation_in)]
+                m.d[later] += [weight.eq(from_in), drain.eq(post.regularisation_in)]
             with m.Elif(first.kind == RECURRENT):
-                m.d.sync += [weight.eq(from_rec), drain.eq(post.regularisation_rec)]
+                m.d[later] += [weight.eq(from_rec), drain.eq(post.regularisation_rec)]
             if lane < out_lanes:
-                with m.Elif(is_signal):
-                    m.d.sync += weight.eq(weights_out[lane])
+                with m.Elif(is_signal | (not pipelined)):
+                    m.d[later] += weight.eq(weights_out[lane])
                 with m.Else():
-                    m.d.sync += drain.eq(0)
+                    m.d[later] += drain.eq(0)
                 with m.If(first.kind == OUTPUT):
                     # Drives are products divided by 16.
                     m.d.comb += left.eq(errors.entries[lane] << 4)
@@ -510,7 +529,7 @@ class LearnPhase(wiring.Component):
                     rate.left.eq(Mux(second.last, values.regul_rec_left, values.regul_in_left)),
                     rate.right.eq(Mux(second.last, values.regul_rec_right, values.regul_in_right)),
                 ]
-        m.d.sync += scaling.eq(rate.scaling)
+        m.d[later] += scaling.eq(rate.scaling)
 
         # Cycle 3: new weights.
         lane_bits = lanes.bit_length() - 1
@@ -535,11 +554,11 @@ class LearnPhase(wiring.Component):
                 update.random.eq(drawn),
                 update.weight.eq(weight),
             ]
+            m.d[later] += weight.eq(weights[lane])
             m.d.sync += [
                 negative.eq(drive.negative),
                 magnitude.eq(drive.magnitude),
                 certain.eq(drive.certain),
-                weight.eq(weights[lane]),
                 drawn.eq(random.value[32 * lane : 32 * lane + 32]),
             ]
             if lane < out_lanes:
@@ -574,9 +593,9 @@ class LearnPhase(wiring.Component):
         # Cycle 4: in cycle 3 the next output weights are read.
         late = Signal()
         _, out_address = self._slices(fourth)
-        m.d.sync += late.eq(third.valid & (third.kind == OUTPUT))
+        m.d[later] += late.eq(third.valid & (third.kind == OUTPUT))
         for lane in range(out_lanes):
-            m.d.sync += self.write_out_weights[lane].eq(self.write_weights[lane])
+            m.d[later] += self.write_out_weights[lane].eq(self.write_weights[lane])
         m.d.comb += self.write_out_address.eq(out_address)
         with m.If(late):
             m.d.comb += self.write_out.eq(1 << (fourth.beat % self._out_parts))
