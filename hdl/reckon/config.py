@@ -190,6 +190,11 @@ class ReckonConfig(CoreConfig):
         return 1 if self.lanes >= 4 else 4
 
     @property
+    def fresh_row(self) -> int:
+        """Flags `fresh` in a row: enough for a quick reset, but in the smallest cores those of a word."""
+        return 16 if self.lanes >= 4 else self.neuron_lanes
+
+    @property
     def operation_cycles(self) -> int:
         """Cycles from one operation of LEARN to the next: one, down a pipeline, but in the smallest cores."""
         return 1 if self.lanes >= 4 else 3

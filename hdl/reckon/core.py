@@ -422,7 +422,7 @@ class Reckon(wiring.Component):
         propagated = self._propagated = Signal()
         # What a sample leaves behind is cleared row by row before the next one, and after a reset.
         clear = self._clear = Signal()
-        clear_rows = max(self.config.neurons // ROW, self.config.outputs)
+        clear_rows = max(self.config.neurons // self.config.fresh_row, self.config.outputs)
         clear_row = self._clear_row = Signal(range(clear_rows))
         pending = self._pending = Signal()
         m.d.comb += [

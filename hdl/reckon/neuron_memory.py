@@ -6,7 +6,6 @@ from amaranth.lib.wiring import In, Out
 
 from ..memory.sram import Sram
 from .config import CHUNK, ReckonConfig
-from .flags import ROW
 from .layout import STATE, neuron_word
 
 __all__ = ["NeuronMemory", "neuron_port"]
@@ -97,7 +96,7 @@ class NeuronMemory(wiring.Component):
         super().__init__(
             {
                 "clear": In(1),
-                "clear_row": In((config.neurons // ROW - 1).bit_length()),
+                "clear_row": In((config.neurons // config.fresh_row - 1).bit_length()),
                 "port": In(neuron_port(config)),
                 "stored": Out(word),
                 "state": Out(data.ArrayLayout(STATE, config.neuron_units)),
@@ -123,8 +122,9 @@ class NeuronMemory(wiring.Component):
             ports=2,
         )
         # A memory has at least two words.
+        row_size = config.fresh_row
         m.submodules.flags = flags = Sram(
-            words=max(2, config.neurons // ROW), width=ROW, granularity=ROW, ports=2
+            words=max(2, config.neurons // row_size), width=row_size, granularity=row_size, ports=2
         )
         port = self.port
         # Word and first index of what was read last.
@@ -185,11 +185,11 @@ class NeuronMemory(wiring.Component):
             ),
         ]
 
-        shift = (ROW - 1).bit_length()
+        shift = (row_size - 1).bit_length()
         # The row in question, and where it comes from: the memory if it was read just now.
         row = Signal(flags.read_address.shape())
         known, just_read, wanted = Signal(), Signal(), Signal()
-        held, present, changed = Signal(ROW), Signal(ROW), Signal(ROW)
+        held, present, changed = Signal(row_size), Signal(row_size), Signal(row_size)
         wanted_row = Signal.like(row)
         place = Signal(shift)
         affected = Signal(lanes)
@@ -198,7 +198,7 @@ class NeuronMemory(wiring.Component):
             m.d.comb += affected.eq(~0)
         with m.If(self.flag_write):
             m.d.comb += [place.eq(self.flag_index), affected.eq(1)]
-        bit = (affected << place)[:ROW]
+        bit = (affected << place)[:row_size]
         keep_zero = self.flag_write & ~self.flag_value
         m.d.comb += [
             wanted.eq(port.read | self.flag_read),
