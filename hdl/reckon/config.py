@@ -190,6 +190,11 @@ class ReckonConfig(CoreConfig):
         return 1 if self.lanes >= 4 else 4
 
     @property
+    def words_aside(self) -> int:
+        """Places for the parts of a neuron word as they were, if they are not written all at once."""
+        return 0 if self.neuron_parts == self.state_steps == 1 else self.neuron_parts
+
+    @property
     def fresh_row(self) -> int:
         """Flags `fresh` in a row: enough for a quick reset, but in the smallest cores those of a word."""
         return 16 if self.lanes >= 4 else self.neuron_lanes

@@ -123,10 +123,14 @@ class Reckon(wiring.Component):
         index = max(inputs, neurons)
         leaking = max(index, outputs)
         lanes, parts, steps = config.neuron_lanes, config.neuron_parts, config.state_steps
-        at_once = parts == steps == 1
+        aside = config.words_aside
+        at_once = not aside
         # The last word may be read only. Outputs go down a pipeline of three beside.
         whole, rest = divmod(leaking + 1, lanes)
-        leak = max(2 + (3 * parts * steps - 1) * whole + rest, 4 + min(leaking, config.outputs - 1))
+        leak = max(
+            2 + (3 * parts * steps + aside - 1) * whole + rest * (1 + bool(aside)),
+            4 + min(leaking, config.outputs - 1),
+        )
         # Of each row, reading the flags and finding that none is left.
         first = 3 + 3 * (index // ROW + 1)
         words = neurons // lanes + 1
@@ -330,6 +334,7 @@ class Reckon(wiring.Component):
                 Mux(leak.busy, leak.neurons.fields.as_value(), propagate.neurons.fields.as_value())
             ),
             neurons.port.stale.eq(propagate.neurons.stale),
+            neurons.port.keep.eq(leak.neurons.keep),
         ]
         with m.If(leak.busy):
             self._use_neurons(m, neurons, leak.neurons)
@@ -567,6 +572,8 @@ class Reckon(wiring.Component):
             targets.output.eq(learn.next_output),
             learn.state.eq(neurons.state),
             neurons.port.first.eq(learn.busy & learn.neurons.first),
+            neurons.port.again.eq(learn.neurons.again),
+            neurons.port.again_part.eq(learn.neurons.again_part),
             learn.weights_in.eq(weights_in.weights),
             learn.weights_rec.eq(weights_rec.weights),
             learn.weights_out.eq(weights_out.weights),

@@ -228,7 +228,9 @@ class LeakPhase(wiring.Component):
                 now_spikes[unit].eq(neuron.spike),
             ]
             for number, name in enumerate(FIELDS):
-                m.d.comb += self.neurons.fields[unit][name].eq(step == number % config.state_steps)
+                m.d.comb += self.neurons.fields[unit][name].eq(
+                    self.neurons.write & (step == number % config.state_steps)
+                )
 
         row_of = Signal.like(self.row)
         per_row = ROW // lanes
@@ -241,6 +243,7 @@ class LeakPhase(wiring.Component):
             row_of.eq(word >> position_bits),
             self.row.eq(row_of),
         ]
+        begin = "KEEP" if config.words_aside else "PRODUCTS"
         with m.FSM(name="phase") as fsm:
             m.d.comb += self.busy.eq(~fsm.ongoing("WAIT"))
             with m.State("WAIT"):
@@ -249,7 +252,14 @@ class LeakPhase(wiring.Component):
                     m.next = "READ"
             with m.State("READ"):
                 m.d.comb += self.neurons.read.eq(1)
-                m.next = "PRODUCTS"
+                m.next = begin
+                with m.If(step != 0):
+                    m.next = "PRODUCTS"
+            if config.words_aside:
+                with m.State("KEEP"):
+                    # LEARN may look at the last word as it was read (peculiarity 9).
+                    m.d.comb += self.neurons.keep.eq(~partial)
+                    m.next = "PRODUCTS"
             with m.State("PRODUCTS"):
                 m.next = "UPDATE"
                 with m.If(partial):
@@ -284,7 +294,7 @@ class LeakPhase(wiring.Component):
                             m.next = "WAIT"
                         with m.Else():
                             m.d.comb += [self.neurons.read.eq(1), self.neurons.word.eq(word + 1)]
-                            m.next = "PRODUCTS"
+                            m.next = begin
                 with m.Else():
                     m.d.sync += step.eq(step + 1)
         return m

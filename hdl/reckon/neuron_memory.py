@@ -24,11 +24,18 @@ def neuron_port(config: ReckonConfig) -> wiring.Signature:
         Which neurons of the word that was read last are meant, in the present cycle.
     write : Out(1)
         Write their state at the next clock edge, and set their flags; another word may be read at the same
-        time. What was read before does not become what is written.
+        time. It has to be read again before more of the word is written.
     fields : Out(a bit for each field, for each neuron of the part)
         Fields that become new; the others, threshold and alpha stay what they effectively are.
     state : Out(state of each neuron of the part)
         New contents.
+    keep : Out(1)
+        Put the part as it is stored aside at the next clock edge; not while reading or writing.
+    again : Out(1)
+        Read part `again_part` as it was put aside, if nothing else is read, and the word that was
+        read last has been written since.
+    again_part : Out(range(neuron_parts))
+        The part.
     stale : Out(1)
         Potentials that are not fresh count too.
     first : Out(1)
@@ -46,6 +53,9 @@ def neuron_port(config: ReckonConfig) -> wiring.Signature:
                 )
             ),
             "state": Out(data.ArrayLayout(STATE, config.neuron_units)),
+            "keep": Out(1),
+            "again": Out(1),
+            "again_part": Out(range(config.neuron_parts)),
             "stale": Out(1),
             "first": Out(1),
         }
@@ -116,7 +126,7 @@ class NeuronMemory(wiring.Component):
         # Two ports: what was read last must stay while something is written, since learning uses it
         # (section 16, peculiarity 9).
         m.submodules.memory = memory = Sram(
-            words=config.neuron_words,
+            words=config.neuron_words + config.words_aside,
             width=CHUNK * self._chunks,
             granularity=CHUNK,
             ports=2,
@@ -131,13 +141,20 @@ class NeuronMemory(wiring.Component):
         word = Signal.like(port.word)
         with m.If(port.read):
             m.d.sync += word.eq(port.word)
+        # The word read last has been written.
+        written, again = Signal(), Signal()
+        m.d.comb += again.eq(port.again & written & ~port.read)
+        with m.If(port.read):
+            m.d.sync += written.eq(0)
+        with m.Elif(port.write):
+            m.d.sync += written.eq(1)
         index = Signal(config.address_bits)
         lane_bits = lanes.bit_length() - 1
         m.d.comb += index.eq(Cat(Const(0, lane_bits), word))
         m.d.comb += [
-            memory.read.eq(port.read),
-            memory.read_address.eq(port.word),
-            memory.write_address.eq(word),
+            memory.read.eq(port.read | again),
+            memory.read_address.eq(Mux(again, config.neuron_words + port.again_part, port.word)),
+            memory.write_address.eq(Mux(port.keep, config.neuron_words + port.part, word)),
             self.stored.eq(memory.read_data),
         ]
         fresh, first_fresh = Signal(lanes), Signal(lanes)
@@ -154,7 +171,7 @@ class NeuronMemory(wiring.Component):
                 is_fresh.eq(Array(known_fresh[lane] for lane in mine)[port.part]),
                 new.eq(state),
             ]
-            with m.If(is_fresh):
+            with m.If(is_fresh | port.keep):
                 m.d.comb += state.eq(old)
             with m.If(port.stale):
                 m.d.comb += state.potential.eq(old.potential)
@@ -163,7 +180,7 @@ class NeuronMemory(wiring.Component):
                     m.d.comb += new[name].eq(port.state[unit][name])
         # Chunks with bits of the part are written. In them, bits of other parts stay.
         new = Signal(neuron_word(config))
-        touched = Signal(self._chunks)
+        touched, writes = Signal(self._chunks), Signal()
         m.d.comb += [new.eq(self.stored), new.lanes.eq(new_states.as_value().replicate(parts))]
         size = STATE.size * units
         for part in range(parts):
@@ -179,9 +196,10 @@ class NeuronMemory(wiring.Component):
                         with m.If(mine):
                             m.d.comb += new.as_value()[edge].eq(self.stored.as_value()[edge])
         m.d.comb += [
-            memory.write.eq(self.host_write | (touched & port.write.replicate(self._chunks))),
+            writes.eq(port.write | port.keep),
+            memory.write.eq(self.host_write | (touched & writes.replicate(self._chunks))),
             memory.write_data.eq(
-                Mux(port.write, new.as_value(), self.host_data.replicate(self._chunks))
+                Mux(writes, new.as_value(), self.host_data.replicate(self._chunks))
             ),
         ]
 

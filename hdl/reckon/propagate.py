@@ -138,7 +138,7 @@ class PropagatePhase(wiring.Component):
         parts = config.neuron_parts
         part = Signal(range(parts))
         # Fields one after the other: only the neuron of the spike's index has more than a potential.
-        at_once = parts == config.state_steps == 1
+        at_once = not config.words_aside
         step = Signal(range(config.state_steps))
         unit_done = Signal()
         supplement = Signal()
