@@ -48,18 +48,8 @@ __all__ = ["LearnPhase"]
 
 SIGNAL, OUTPUT, INPUT, RECURRENT = range(4)
 
-#: Bits of learning signal times surrogate derivative times 16.
+#: Bits of learning signal times surrogate derivative times 16, which times a trace is D.
 FACTOR_BITS = 25
-
-#: What learning finds out about a neuron of a group: `factor` times a trace is D, the others are a for
-#: the two kinds of weights.
-POST = data.StructLayout(
-    {
-        "factor": signed(FACTOR_BITS),
-        "regularisation_in": signed(32),
-        "regularisation_rec": signed(32),
-    }
-)
 
 #: Bits of the second operand of a product: a trace is the widest.
 OPERAND_BITS = 13
@@ -318,6 +308,8 @@ class LearnPhase(wiring.Component):
             m.d.comb += [
                 self.neurons.read.eq(self.target_valid & first_lane & (wanted <= self.last_index)),
                 self.neurons.word.eq(wanted >> lane_bits),
+                self.neurons.again.eq(bool(config.words_aside)),
+                self.neurons.again_part.eq(wanted[units_bits:lane_bits]),
             ]
 
         m.d.comb += self.busy.eq(1)
@@ -440,10 +432,20 @@ class LearnPhase(wiring.Component):
             errors.read.eq(self.read_out.replicate(out_lanes)),
             errors.read_row.eq(operation.beat),
         ]
-        m.submodules.posts = posts = LaneRows(POST, rows=config.beats, lanes=config.lanes)
+        # What learning finds out about the neurons of a group: factors, and a for each kind of weights.
+        m.submodules.factors = factors = LaneRows(
+            signed(FACTOR_BITS), rows=config.beats, lanes=lanes
+        )
+        m.submodules.regularisations = regularisations = LaneRows(
+            signed(32), rows=2 * config.beats, lanes=lanes
+        )
         m.d.comb += [
-            posts.read.eq(operation.kind[1].replicate(config.lanes)),
-            posts.read_row.eq(operation.beat),
+            factors.read.eq(operation.kind[1].replicate(lanes)),
+            factors.read_row.eq(operation.beat),
+            regularisations.read.eq(factors.read),
+            regularisations.read_row.eq(
+                Cat(operation.kind == RECURRENT, operation.beat[: config.beats.bit_length() - 1])
+            ),
         ]
 
         # Cycle 1: products. An output update has weights and errors from the signal before it.
@@ -462,16 +464,15 @@ class LearnPhase(wiring.Component):
             product = Signal(signed(PRODUCT_BITS), name=f"product_{lane}", reset_less=True)
             weight = Signal(signed(config.weight_bits), name=f"weight_{lane}", reset_less=True)
             drain = Signal(signed(32), name=f"drain_{lane}", reset_less=True)
-            post = posts.entries[lane]
             candidates = range(lane, config.slice_weights, lanes)
             from_in = Array(self.weights_in[n] for n in candidates)[part]
             from_rec = Array(self.weights_rec[n] for n in candidates)[part]
-            m.d.comb += [left.eq(post.factor), right.eq(first.trace)]
+            m.d.comb += [left.eq(factors.entries[lane]), right.eq(first.trace)]
             m.d[later] += product.eq(left * right)
             with m.If(first.kind == INPUT):
-                m.d[later] += [weight.eq(from_in), drain.eq(post.regularisation_in)]
+                m.d[later] += [weight.eq(from_in), drain.eq(regularisations.entries[lane])]
             with m.Elif(first.kind == RECURRENT):
-                m.d[later] += [weight.eq(from_rec), drain.eq(post.regularisation_rec)]
+                m.d[later] += [weight.eq(from_rec), drain.eq(regularisations.entries[lane])]
             if lane < out_lanes:
                 with m.Elif(is_signal | (not pipelined)):
                     m.d[later] += weight.eq(weights_out[lane])
@@ -580,7 +581,7 @@ class LearnPhase(wiring.Component):
                     with m.If(second.kind == SIGNAL):
                         m.d.sync += magnitude.eq(second.level)
 
-        self._signal(m, posts, products, first_lane, second, third)
+        self._signal(m, factors, regularisations, products, first_lane, second, third)
 
         # A weight that stays is written again: that writes depend on no update keeps memories fast.
         address, _ = self._slices(third)
@@ -608,12 +609,13 @@ class LearnPhase(wiring.Component):
         lane_bits = lanes.bit_length() - 1
         m.submodules.error = error = OutputError()
         m.submodules.errors = errors = LaneRows(signed(16), rows=config.output_beats, lanes=lanes)
-        # What is read is one of many and comes late, so there is a register before the error is found.
+        # What is read is one of many and comes late, so in a pipeline there is a register before the error
+        # is found.
+        later = "sync" if config.operation_cycles == 1 else "comb"
         shown, found = Signal(), Signal()
         output = Signal.like(self.output)
-        m.d.sync += [
-            shown.eq(self.read_output),
-            self.output.eq(self.next_output),
+        m.d.sync += [shown.eq(self.read_output), self.output.eq(self.next_output)]
+        m.d[later] += [
             found.eq(shown),
             output.eq(self.output),
             error.potential.eq(self.potential),
@@ -634,7 +636,8 @@ class LearnPhase(wiring.Component):
     def _signal(
         self,
         m: Module,
-        posts: LaneRows,
+        factors: LaneRows,
+        regularisations: LaneRows,
         products: list[Signal],
         scaled: Value,
         second: data.View,
@@ -660,25 +663,29 @@ class LearnPhase(wiring.Component):
         done = Signal()
         m.d.comb += done.eq(third.valid & (third.kind == SIGNAL) & third.last)
         # Both kinds' regularisation, one after the other.
-        additive, additive_in = Signal(signed(32)), Signal(signed(32), reset_less=True)
-        recurrent = Signal()
+        additive = Signal(signed(32))
+        recurrent, found = Signal(), Signal()
+        place = Signal.like(third.pre)
         if config.output_beats > 1:
             # The first lane has nothing else to do in the last two beats of a signal.
-            m.d.comb += recurrent.eq(third.last)
+            m.d.comb += [
+                recurrent.eq(third.last),
+                found.eq(third.valid & (third.kind == SIGNAL)),
+                place.eq(third.pre),
+            ]
             strength = scaled
-            with m.If(third.valid & (third.kind == SIGNAL) & ~third.last):
-                m.d.sync += additive_in.eq(additive)
         else:
             m.submodules.strength = decoder = Scaling()
             level = Signal(32)
             m.d.comb += [
                 recurrent.eq(done),
+                found.eq(done | (second.valid & (second.kind == SIGNAL))),
+                place.eq(Mux(recurrent, third.pre, second.pre)),
                 decoder.left.eq(Mux(recurrent, values.regul_rec_left, values.regul_in_left)),
                 decoder.right.eq(Mux(recurrent, values.regul_rec_right, values.regul_in_right)),
                 level.eq(Mux(recurrent, third.level, second.level)),
             ]
             strength = scale(level, decoder.scaling)
-            m.d.sync += additive_in.eq(additive)
         used = Mux(recurrent, values.regul_weights[1], values.regul_weights[0])
         with m.If(values.regul_mode[1] & used):
             m.d.comb += additive.eq(strength)
@@ -695,7 +702,6 @@ class LearnPhase(wiring.Component):
         # Which sign the product would have tells one of its factors' sign from the other's.
         strengthens = Signal()
         slope = Signal(signed(10))
-        post = Signal(POST)
         lane_bits = config.lanes.bit_length() - 1
         place_bits = config.weight_lanes.bit_length() - 1
         m.d.comb += [
@@ -703,11 +709,12 @@ class LearnPhase(wiring.Component):
             slope.eq(
                 Mux(strengthens, small_product(third.derivative, multiplier), third.derivative << 4)
             ),
-            post.factor.eq(learned * slope),
-            post.regularisation_in.eq(additive_in),
-            post.regularisation_rec.eq(additive),
-            posts.write_row.eq(third.pre[lane_bits:place_bits]),
-            posts.write_entries.eq(post.as_value().replicate(config.lanes)),
+            factors.write_row.eq(third.pre[lane_bits:place_bits]),
+            factors.write_entries.eq((learned * slope)[:FACTOR_BITS].replicate(config.lanes)),
+            regularisations.write_row.eq(Cat(recurrent, place[lane_bits:place_bits])),
+            regularisations.write_entries.eq(additive.replicate(config.lanes)),
         ]
+        with m.If(found):
+            m.d.comb += regularisations.write.eq(1 << place[:lane_bits])
         with m.If(done):
-            m.d.comb += posts.write.eq(1 << third.pre[:lane_bits])
+            m.d.comb += factors.write.eq(1 << third.pre[:lane_bits])
