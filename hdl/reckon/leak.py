@@ -1,6 +1,6 @@
 """LEAK: potentials and traces decay, neurons spike (specification, section 9)."""
 
-from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, signed
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -100,7 +100,17 @@ class _NeuronLeak(wiring.Component):
             )
             factor = Signal(fraction + 1, name=f"factor_{first}")
             m.submodules[f"leak_{first}"] = leak = Leak(len(value), fraction)
-            product = Signal(leak.product.shape(), name=f"product_{first}")
+
+            def register(product: Value, name: str = f"product_{first}") -> Signal:
+                """Keep a product until the next cycle."""
+                kept = Signal(product.shape(), name=name, reset_less=True)
+                m.d.sync += kept.eq(product)
+                return kept
+
+            if all(by_kappa):
+                product = register(value * factor)
+            else:
+                product = alpha_product(value, factor[:-1], factor[-1], register)
             m.d.comb += [
                 value.eq(Array(fields)[self.step]),
                 factor.eq(Array(factors)[self.step]),
@@ -109,10 +119,6 @@ class _NeuronLeak(wiring.Component):
                 leak.random.eq(Array(randoms)[self.step]),
                 *(self.result[name].eq(leak.result) for name in names),
             ]
-            if all(by_kappa):
-                m.d.sync += product.eq(value * factor)
-            else:
-                m.d.sync += product.eq(alpha_product(value, factor[:-1], factor[-1]))
         m.submodules.fire = fire = Fire()
         m.d.comb += [
             fire.potential.eq(self.state.potential),
