@@ -350,7 +350,7 @@ class Reckon(wiring.Component):
             spikes.write_address.eq(
                 Mux(leak.busy, leak.row, Mux(self._clear, self._clear_row, propagate.row))
             ),
-            spikes.write_data.eq(Mux(leak.busy, leak.spikes, 0)),
+            spikes.write_data.eq(leak.spikes),
             weights_in.read.eq(propagate.read_weights),
             weights_rec.read.eq(propagate.read_weights),
             weights_in.read_address.eq(read_address),

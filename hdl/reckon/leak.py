@@ -244,10 +244,15 @@ class LeakPhase(wiring.Component):
         # Spikes of the row so far, the oldest lowest.
         collected = Signal(ROW)
         position_bits = per_row.bit_length() - 1
+        counting = Signal()
+        row = Signal(ROW)
+        here = Cat(Const(0, units.bit_length() - 1), part, position)
         m.d.comb += [
             position.eq(word),
             row_of.eq(word >> position_bits),
             self.row.eq(row_of),
+            row.eq(collected | (Mux(counting, now_spikes, 0) << here)),
+            self.spikes.eq(row),
         ]
         begin = "KEEP" if config.words_aside else "PRODUCTS"
         with m.FSM(name="phase") as fsm:
@@ -270,32 +275,27 @@ class LeakPhase(wiring.Component):
                 m.next = "UPDATE"
                 with m.If(partial):
                     # Its spike flags become zero with the row.
-                    m.d.comb += [self.write.eq(1), self.spikes.eq(collected)]
+                    m.d.comb += self.write.eq(1)
                     m.next = "WAIT"
             with m.State("UPDATE"):
                 m.d.comb += self.neurons.write.eq(1)
                 m.next = "READ"
                 with m.If(step == config.state_steps - 1):
-                    row = Signal(ROW)
-                    here = Cat(Const(0, units.bit_length() - 1), part, position)
                     m.d.comb += [
+                        counting.eq(1),
                         self.draw_potential.eq(
                             self.stochastic_rounding & (alpha != 1 << ALPHA_FRACTION)
                         ),
                         self.draw_traces.eq(self.stochastic_rounding),
-                        row.eq(collected | (now_spikes << here)),
                     ]
-                    m.d.sync += [collected.eq(row), step.eq(0), part.eq(part + 1)]
+                    m.d.sync += [
+                        collected.eq(Mux(self.write, 0, row)),
+                        step.eq(0),
+                        part.eq(part + 1),
+                    ]
                     with m.If(part == config.neuron_parts - 1):
-                        m.d.comb += [
-                            self.write.eq((position == per_row - 1) | last),
-                            self.spikes.eq(row),
-                        ]
-                        m.d.sync += [
-                            collected.eq(Mux(self.write, 0, row)),
-                            word.eq(word + 1),
-                            part.eq(0),
-                        ]
+                        m.d.comb += self.write.eq((position == per_row - 1) | last)
+                        m.d.sync += [word.eq(word + 1), part.eq(0)]
                         with m.If(last):
                             m.next = "WAIT"
                         with m.Else():

@@ -56,7 +56,7 @@ class PropagatePhase(wiring.Component):
     flags_seen : Out(1)
         The rows that were read have been noted; `row` is still theirs.
     current, spikes : In(16)
-        Flags of inputs and of neurons, in the cycle after.
+        Flags of inputs, in the cycle after, and of neurons, from then until other flags are read.
     neurons : Out(neuron_port(config))
         Use of the neuron memory.
     state : In
@@ -130,7 +130,8 @@ class PropagatePhase(wiring.Component):
         row_shift = (ROW - 1).bit_length()
 
         row = Signal(range(config.neurons // ROW + 1))
-        current, spikes = Signal(ROW), Signal(ROW)
+        # Inputs of the row that spike; and what of inputs and neurons is left to do.
+        current, waiting = Signal(ROW), Signal(ROW)
         source_bit = Signal(range(ROW))
         source = Signal(config.address_bits)
         from_input, from_neuron = Signal(), Signal()
@@ -146,18 +147,13 @@ class PropagatePhase(wiring.Component):
         beat = Signal(range(config.output_beats + 1))
         beats_done = Signal()
 
-        # Flags beyond N are ignored.
-        usable = Signal(ROW)
+        # Flags beyond N are ignored: they come last.
+        beyond = Signal()
         last_row = Signal()
         m.d.comb += [
             last_row.eq(row == self.last_index >> row_shift),
-            usable.eq(~0),
+            beyond.eq(last_row & (source_bit > self.last_index[:row_shift])),
         ]
-        with m.If(last_row):
-            for bit in range(ROW):
-                m.d.comb += usable[bit].eq(bit <= self.last_index[:row_shift])
-        waiting = Signal(ROW)
-        m.d.comb += waiting.eq(current | spikes)
         for bit in reversed(range(ROW)):
             with m.If(waiting[bit]):
                 m.d.comb += source_bit.eq(bit)
@@ -229,23 +225,19 @@ class PropagatePhase(wiring.Component):
                 m.next = "FLAGS"
             with m.State("FLAGS"):
                 m.d.comb += self.flags_seen.eq(1)
-                m.d.sync += [
-                    current.eq(self.current & usable),
-                    spikes.eq(self.spikes & usable),
-                ]
+                m.d.sync += [current.eq(self.current), waiting.eq(self.current | self.spikes)]
                 m.next = "NEXT"
             with m.State("NEXT"):
                 m.d.sync += [
                     source.eq(Cat(source_bit, row)),
                     from_input.eq(Array(current)[source_bit]),
-                    from_neuron.eq(Array(spikes)[source_bit]),
-                    Array(current)[source_bit].eq(0),
-                    Array(spikes)[source_bit].eq(0),
+                    from_neuron.eq(Array(self.spikes)[source_bit]),
+                    waiting.eq(waiting & ~(1 << source_bit)),
                     word.eq(0),
                     beat.eq(0),
                     supplement.eq(0),
                 ]
-                with m.If(waiting.any()):
+                with m.If(waiting.any() & ~beyond):
                     m.next = "READ_WEIGHTS"
                 with m.Elif(last_row):
                     m.next = "WAIT"
