@@ -166,7 +166,7 @@ class LeakPhase(wiring.Component):
     row : Out(row number)
         The row.
     spikes : Out(16)
-        Its flags.
+        Its flags; 0 if the phase was not at work in the cycle before either.
     """
 
     def __init__(self, config: ReckonConfig) -> None:
