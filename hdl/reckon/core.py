@@ -727,7 +727,10 @@ class Reckon(wiring.Component):
             ("weights_out", weights_out),
         ):
             slice_address, chunk, exists = place(name, memory.chunks, memory.slices)
-            # No host has access while weights are learned.
+            # No host has access while the phases use weights.
+            address_in_use = memory.read_address if name == "weights_out" else self._read_address
+            with m.If(reading):
+                m.d.comb += address_in_use.eq(slice_address)
             with m.If(acting):
                 m.d.comb += memory.write_address.eq(slice_address)
             m.d.comb += [
@@ -738,10 +741,6 @@ class Reckon(wiring.Component):
             with m.If(target == spaces[name]):
                 with m.If(reading):
                     m.d.comb += memory.read.eq(1)
-                    if name == "weights_out":
-                        m.d.comb += memory.read_address.eq(slice_address)
-                    else:
-                        m.d.comb += self._read_address.eq(slice_address)
                 m.d.comb += memory.host_write.eq(write & exists)
             found[spaces[name]] = Mux(exists, memory.host_read, 0)
 
@@ -758,9 +757,11 @@ class Reckon(wiring.Component):
         old = neurons.stored.as_value()
         index = address[: config.address_bits]
         row_shift = (ROW - 1).bit_length()
+        with m.If(reading):
+            m.d.comb += neurons.port.word.eq(word)
         with m.If(target == spaces["neurons"]):
             with m.If(reading):
-                m.d.comb += [neurons.port.read.eq(1), neurons.port.word.eq(word)]
+                m.d.comb += neurons.port.read.eq(1)
             with m.If(write):
                 m.d.comb += neurons.host_write.eq(1 << chunk)
         parts = Array(old[low : low + CHUNK] for low in range(0, width, CHUNK))

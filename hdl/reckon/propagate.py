@@ -327,7 +327,10 @@ class PropagatePhase(wiring.Component):
                     Array(self.weights_rec[k] for k in places)[which]
                 )
             with m.If(self.noise):
-                m.d.comb += increment.noise.eq(noise >> self.noise_shift)
+                # Shifted, but for a shift by 0, by a multiplier whose operands are signed.
+                factor = (1 << (15 - self.noise_shift).as_unsigned()[:4])[:15]
+                shifted = (noise * factor) >> 15
+                m.d.comb += increment.noise.eq(Mux(self.noise_shift == 0, noise, shifted))
             integrate = Integrate()
             m.submodules[f"unit_{unit}"] = integrate
             added = Signal(signed(16), name=f"increment_of_{unit}", reset_less=True)
