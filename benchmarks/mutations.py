@@ -1618,8 +1618,8 @@ RECKON = (
     Mutation(
         "what strengthens is not weakened",
         LEARN,
-        "Mux(product < 0, product << 4, small_product(product, multiplier))",
-        "product << 4",
+        "Mux(strengthens, small_product(third.derivative, multiplier), third.derivative << 4)",
+        "third.derivative << 4",
     ),
     # Random generators.
     Mutation(

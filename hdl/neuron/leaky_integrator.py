@@ -4,6 +4,8 @@ All circuits here are purely combinational. A leak is a product and what becomes
 register can stand between the two.
 """
 
+from collections.abc import Callable
+
 from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -23,13 +25,19 @@ def saturate(value: Value, bits: int = 16) -> Value:
     return Mux(fits, value[:bits], limit).as_signed()
 
 
-def alpha_product(value: Value, alpha: Value, select: Value) -> Value:
+def alpha_product(
+    value: Value,
+    alpha: Value,
+    select: Value,
+    register: Callable[[Value], Value] = lambda product: product,
+) -> Value:
     """Return value x alpha, given the stored bits of alpha and its select bit (section 6).
 
-    Alpha is near 2^15: value x 2^15 and a product with the small rest are cheaper.
+    Alpha is near 2^15: value x 2^15 and a product with the small rest are cheaper. `register` may keep
+    that product, as multipliers of FPGAs can, until the next cycle, in which value still stands.
     """
     rest = Cat(alpha, ~select).as_signed()
-    return (value << ALPHA_FRACTION) + value * rest
+    return (value << ALPHA_FRACTION) + register(value * rest)
 
 
 class Leak(wiring.Component):

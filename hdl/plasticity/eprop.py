@@ -5,7 +5,7 @@ All circuits here are purely combinational.
 
 from collections.abc import Sequence
 
-from amaranth.hdl import Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -51,8 +51,8 @@ def small_product(value: Value, factor: Value) -> Value:
 
 def learning_signal(total: Value, scale: Value) -> Value:
     """Return the learning signal, 16 bits signed, of a sum of errors times output weights."""
-    # Shifted to the right only, which is smaller: by 15 minus the scale, after three zeros.
-    return saturate((total << 3) >> (15 - scale)[:4])
+    # A product is a shift that multipliers make.
+    return saturate((total * (1 << scale)) >> 12)
 
 
 class OutputError(wiring.Component):
@@ -92,11 +92,14 @@ class OutputError(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         full = 2048
-        sigmoid = Mux(
-            self.potential > full - 1,
-            full,
-            Mux(self.potential < -full, 0, (self.potential + full) >> 1),
-        )
+        # (potential + 2048) / 2 with 12 bits; else a limit.
+        sign = self.potential[-1]
+        fits = self.potential[11:-1] == sign.replicate(4)
+        sigmoid = Signal(range(full + 1))
+        with m.If(fits):
+            m.d.comb += sigmoid.eq(Cat(self.potential[1:11], ~sign))
+        with m.Elif(~sign):
+            m.d.comb += sigmoid.eq(full)
         activation = Mux(self.linear, self.potential, sigmoid)
         target = Mux(self.regression, self.target, Mux(self.chosen, full, 0))
         with m.If(self.enable):

@@ -74,13 +74,9 @@ class AlphaSelect(wiring.Component):
         half = Signal()
         row = Signal.like(memory.write_address)
         bit = Signal(range(ROW))
-        first = (self.address - _FIRST).as_unsigned()
-        other = (self.address - (_OTHERS - _FIRST_ROWS)).as_unsigned()
         register = Signal(range(max(2, registers)))
         mine, possible = Signal(), Signal()
         m.d.comb += [
-            mine.eq(first < min(registers, _FIRST_ROWS)),
-            register.eq(first),
             possible.eq(self.write & mine & ~clearing & ~self.read),
             self.ready.eq(~mine | ~self.write | (possible & half)),
             memory.read.eq(self.read),
@@ -93,9 +89,10 @@ class AlphaSelect(wiring.Component):
         m.d.sync += shown.eq(self.read)
         with m.If(shown):
             m.d.sync += self.selected.eq(memory.read_data.bit_select(bit, 1))
-        if registers > _FIRST_ROWS:
-            with m.If((other >= _FIRST_ROWS) & (other < registers)):
-                m.d.comb += [mine.eq(1), register.eq(other)]
+        with m.Switch(self.address):
+            for index in range(registers):
+                with m.Case(alpha_select_address(index)):
+                    m.d.comb += [mine.eq(1), register.eq(index)]
         with m.If(~self.write):
             m.d.sync += half.eq(0)
         with m.Elif(possible):

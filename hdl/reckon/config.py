@@ -180,6 +180,31 @@ class ReckonConfig(CoreConfig):
         return self.neuron_lanes if self.lanes >= 4 else 1
 
     @property
+    def neuron_parts(self) -> int:
+        """Parts of a word that are handled one after the other."""
+        return self.neuron_lanes // self.neuron_units
+
+    @property
+    def state_steps(self) -> int:
+        """Steps in which the four fields of a neuron's state are handled: one, but in the smallest cores."""
+        return 1 if self.lanes >= 4 else 4
+
+    @property
+    def words_aside(self) -> int:
+        """Places for the parts of a neuron word as they were, if they are not written all at once."""
+        return 0 if self.neuron_parts == self.state_steps == 1 else self.neuron_parts
+
+    @property
+    def fresh_row(self) -> int:
+        """Flags `fresh` in a row: enough for a quick reset, but in the smallest cores those of a word."""
+        return 16 if self.lanes >= 4 else self.neuron_lanes
+
+    @property
+    def operation_cycles(self) -> int:
+        """Cycles from one operation of LEARN to the next: one, down a pipeline, but in the smallest cores."""
+        return 1 if self.lanes >= 4 else 3
+
+    @property
     def output_update_random_bits(self) -> int:
         """Bits of a draw for the output weights of one neuron, 28 for each."""
         return 28 * self.outputs

@@ -122,31 +122,39 @@ class Reckon(wiring.Component):
         outputs = config.outputs - 1 if last_output is None else last_output
         index = max(inputs, neurons)
         leaking = max(index, outputs)
-        lanes, parts = config.neuron_lanes, config.neuron_lanes // config.neuron_units
+        lanes, parts, steps = config.neuron_lanes, config.neuron_parts, config.state_steps
+        aside = config.words_aside
+        at_once = not aside
         # The last word may be read only. Outputs go down a pipeline of three beside.
         whole, rest = divmod(leaking + 1, lanes)
-        leak = max(2 + 2 * parts * whole + rest, 4 + min(leaking, config.outputs - 1))
+        leak = max(
+            2 + (3 * parts * steps + aside - 1) * whole + rest * (1 + bool(aside)),
+            4 + min(leaking, config.outputs - 1),
+        )
         # Of each row, reading the flags and finding that none is left.
         first = 3 + 3 * (index // ROW + 1)
         words = neurons // lanes + 1
-        spike = 3 + words * parts
+        # Neuron by neuron takes two cycles, and so do its traces one by one.
+        spike = 3 + words if at_once else 3 + 2 * words * parts
+        traces = 0 if at_once else 2 * (steps - 1)
         found = {
             "first_tick": first,
             "tick": leak + 2 + first,
-            "input_spike": spike,
-            "neuron_spike": spike + max(0, config.output_beats - words),
-            "supplement": 1 + parts,
+            "input_spike": spike + traces,
+            "neuron_spike": spike + traces + max(0, config.output_beats - words),
+            "supplement": 2 if at_once else 2 * parts,
         }
         if config.learning:
             groups = neurons // config.weight_lanes + 1
             # Errors, the first word, the end of the pipeline, and on to the next phase.
             once = config.outputs + 1 + 5 + 1
-            signals = 2 * config.weight_lanes * config.output_beats + 2
-            updates = 2 * (index + 1)
+            pair = 2 * config.operation_cycles
+            signals = pair * config.weight_lanes * config.output_beats + 2
+            updates = pair * (index + 1)
             found |= {
                 "learn": once + groups * (signals + updates * config.beats),
                 "learn_quiet": once + groups * (signals + updates),
-                "learn_outputs": once + 2 * (neurons + 1) * config.output_beats,
+                "learn_outputs": once + pair * (neurons + 1) * config.output_beats,
             }
         return found
 
@@ -310,7 +318,6 @@ class Reckon(wiring.Component):
             propagate.frac_trace_out.eq(values.frac_trace_out),
             propagate.current.eq(items.flags),
             propagate.spikes.eq(spikes.read_data),
-            propagate.stored.eq(neurons.stored),
             propagate.state.eq(neurons.state),
             propagate.weights_in.eq(weights_in.weights),
             propagate.weights_rec.eq(weights_rec.weights),
@@ -323,6 +330,11 @@ class Reckon(wiring.Component):
             neurons.port.state.eq(
                 Mux(leak.busy, leak.neurons.state.as_value(), propagate.neurons.state.as_value())
             ),
+            neurons.port.fields.eq(
+                Mux(leak.busy, leak.neurons.fields.as_value(), propagate.neurons.fields.as_value())
+            ),
+            neurons.port.stale.eq(propagate.neurons.stale),
+            neurons.port.keep.eq(leak.neurons.keep),
         ]
         with m.If(leak.busy):
             self._use_neurons(m, neurons, leak.neurons)
@@ -338,7 +350,7 @@ class Reckon(wiring.Component):
             spikes.write_address.eq(
                 Mux(leak.busy, leak.row, Mux(self._clear, self._clear_row, propagate.row))
             ),
-            spikes.write_data.eq(Mux(leak.busy, leak.spikes, 0)),
+            spikes.write_data.eq(leak.spikes),
             weights_in.read.eq(propagate.read_weights),
             weights_rec.read.eq(propagate.read_weights),
             weights_in.read_address.eq(read_address),
@@ -384,7 +396,11 @@ class Reckon(wiring.Component):
 
     @staticmethod
     def _use_neurons(m: Module, neurons: NeuronMemory, port: object) -> None:
-        m.d.comb += [neurons.port.read.eq(port.read), neurons.port.word.eq(port.word)]
+        m.d.comb += [
+            neurons.port.read.eq(port.read),
+            neurons.port.word.eq(port.word),
+            neurons.port.part.eq(port.part),
+        ]
 
     def _sequence(
         self,
@@ -411,7 +427,7 @@ class Reckon(wiring.Component):
         propagated = self._propagated = Signal()
         # What a sample leaves behind is cleared row by row before the next one, and after a reset.
         clear = self._clear = Signal()
-        clear_rows = max(self.config.neurons // ROW, self.config.outputs)
+        clear_rows = max(self.config.neurons // self.config.fresh_row, self.config.outputs)
         clear_row = self._clear_row = Signal(range(clear_rows))
         pending = self._pending = Signal()
         m.d.comb += [
@@ -554,8 +570,10 @@ class Reckon(wiring.Component):
             learn.potential.eq(self._output_value),
             targets.read.eq(learn.read_output),
             targets.output.eq(learn.next_output),
-            learn.stored.eq(neurons.stored),
-            learn.first_fresh.eq(neurons.first_fresh),
+            learn.state.eq(neurons.state),
+            neurons.port.first.eq(learn.busy & learn.neurons.first),
+            neurons.port.again.eq(learn.neurons.again),
+            neurons.port.again_part.eq(learn.neurons.again_part),
             learn.weights_in.eq(weights_in.weights),
             learn.weights_rec.eq(weights_rec.weights),
             learn.weights_out.eq(weights_out.weights),
@@ -614,7 +632,7 @@ class Reckon(wiring.Component):
                 generator = LinearRecurrence(a=1, b=15, steps=steps, seeds=seeds[unit:lanes:units])
                 m.submodules[f"round_{name}_{unit}"] = generator
                 m.d.comb += [
-                    generator.select.eq(leak.part),
+                    generator.select.eq(leak.neurons.part),
                     generator.draw.eq(draw),
                     generator.load.eq(loads(register).replicate(lanes // units)),
                     leak.random[unit][name].eq(generator.value),
@@ -709,7 +727,10 @@ class Reckon(wiring.Component):
             ("weights_out", weights_out),
         ):
             slice_address, chunk, exists = place(name, memory.chunks, memory.slices)
-            # No host has access while weights are learned.
+            # No host has access while the phases use weights.
+            address_in_use = memory.read_address if name == "weights_out" else self._read_address
+            with m.If(reading):
+                m.d.comb += address_in_use.eq(slice_address)
             with m.If(acting):
                 m.d.comb += memory.write_address.eq(slice_address)
             m.d.comb += [
@@ -720,10 +741,6 @@ class Reckon(wiring.Component):
             with m.If(target == spaces[name]):
                 with m.If(reading):
                     m.d.comb += memory.read.eq(1)
-                    if name == "weights_out":
-                        m.d.comb += memory.read_address.eq(slice_address)
-                    else:
-                        m.d.comb += self._read_address.eq(slice_address)
                 m.d.comb += memory.host_write.eq(write & exists)
             found[spaces[name]] = Mux(exists, memory.host_read, 0)
 
@@ -740,9 +757,11 @@ class Reckon(wiring.Component):
         old = neurons.stored.as_value()
         index = address[: config.address_bits]
         row_shift = (ROW - 1).bit_length()
+        with m.If(reading):
+            m.d.comb += neurons.port.word.eq(word)
         with m.If(target == spaces["neurons"]):
             with m.If(reading):
-                m.d.comb += [neurons.port.read.eq(1), neurons.port.word.eq(word)]
+                m.d.comb += neurons.port.read.eq(1)
             with m.If(write):
                 m.d.comb += neurons.host_write.eq(1 << chunk)
         parts = Array(old[low : low + CHUNK] for low in range(0, width, CHUNK))

@@ -1,6 +1,6 @@
 """Flags in rows, all of which can be cleared at once (specification of ReckOn, section 5.2)."""
 
-from amaranth.hdl import Array, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -65,7 +65,8 @@ class FlagRows(wiring.Component):
         m.submodules.memory = memory = Sram(
             words=max(2, rows * self._banks), width=ROW, granularity=ROW, ports=2
         )
-        written = [Signal(name=f"written_{row}") for row in range(rows * self._banks)]
+        written = Signal(rows * self._banks)
+        cleared = Cat(bit.replicate(rows) for bit in self.clear)
         known = Signal()
         m.d.comb += [
             memory.read.eq(self.read),
@@ -76,10 +77,6 @@ class FlagRows(wiring.Component):
             self.read_flags.eq(Mux(known, memory.read_data, 0)),
         ]
         with m.If(self.read):
-            m.d.sync += known.eq(Array(written)[self.read_row])
-        for row, bit in enumerate(written):
-            with m.If(self.write & (self.write_row == row)):
-                m.d.sync += bit.eq(1)
-            with m.Elif(self.clear[row // rows]):
-                m.d.sync += bit.eq(0)
+            m.d.sync += known.eq(written.bit_select(self.read_row, 1))
+        m.d.sync += written.eq((written & ~cleared) | (self.write << self.write_row))
         return m

@@ -17,6 +17,9 @@ cycle
 ====== ===================================================================
 
 A memory is read in one cycle of a pair and written in the other, so one port is enough.
+
+In the smallest cores there is no pipeline: an operation stands still for three cycles, 0, then 1 and 2,
+then 3 and 4 of the table, and only what is found in the second of them is kept for the third.
 """
 
 from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value, signed
@@ -39,25 +42,15 @@ from ..plasticity.eprop import (
 from ..random.lfsr import LinearRecurrence
 from .config import ReckonConfig
 from .lane_rows import LaneRows
-from .layout import STATE, neuron_word
+from .layout import STATE
 from .neuron_memory import neuron_port
 
 __all__ = ["LearnPhase"]
 
 SIGNAL, OUTPUT, INPUT, RECURRENT = range(4)
 
-#: Bits of learning signal times surrogate derivative times 16.
+#: Bits of learning signal times surrogate derivative times 16, which times a trace is D.
 FACTOR_BITS = 25
-
-#: What learning finds out about a neuron of a group: `factor` times a trace is D, the others are a for
-#: the two kinds of weights.
-POST = data.StructLayout(
-    {
-        "factor": signed(FACTOR_BITS),
-        "regularisation_in": signed(32),
-        "regularisation_rec": signed(32),
-    }
-)
 
 #: Bits of the second operand of a product: a trace is the widest.
 OPERAND_BITS = 13
@@ -105,10 +98,8 @@ class LearnPhase(wiring.Component):
         Its potential and target, in the cycle after `read_output`.
     neurons : Out(neuron_port(config))
         Use of the neuron memory: reads only.
-    stored : In(neuron_word(config))
-        Word read last.
-    first_fresh : In(neuron_lanes)
-        `fresh` of the neurons of word 0, which gates all words (peculiarity 11).
+    state : In
+        Effective state of the neurons of the part of the word read last.
     read_in, read_rec, read_out : Out(1)
         Read weights at the next clock edge.
     read_address, read_out_address : Out
@@ -149,8 +140,7 @@ class LearnPhase(wiring.Component):
                 "potential": In(signed(16)),
                 "target": In(signed(16)),
                 "neurons": Out(neuron_port(config)),
-                "stored": In(neuron_word(config)),
-                "first_fresh": In(config.neuron_lanes),
+                "state": In(data.ArrayLayout(STATE, config.neuron_units)),
                 "read_in": Out(1),
                 "read_rec": Out(1),
                 "read_out": Out(1),
@@ -216,16 +206,24 @@ class LearnPhase(wiring.Component):
         odd = Signal()
         running = Signal()
         count = Signal(3)
+        # Cycle of the operation, and whether the next one follows.
+        cycle = Signal(range(config.operation_cycles))
+        advance = Signal()
+        m.d.comb += advance.eq(cycle == config.operation_cycles - 1)
+        with m.If(running):
+            m.d.sync += cycle.eq(Mux(advance, 0, cycle + 1))
 
         only_outputs = Signal()
         m.d.comb += only_outputs.eq(values.learn == 4)
 
         # Fields of the index's lane, of the word read last.
+        units_bits = config.neuron_units.bit_length() - 1
         mine = Signal(STATE)
-        lane = Signal(range(lanes))
-        m.d.comb += lane.eq(index)
-        with m.If(Array(self.first_fresh[n] for n in range(lanes))[lane]):
-            m.d.comb += mine.eq(Array(self.stored.lanes[n] for n in range(lanes))[lane])
+        m.d.comb += [
+            self.neurons.part.eq(index[units_bits:lane_bits]),
+            self.neurons.first.eq(1),
+            mine.eq(Array(self.state)[index[:units_bits]]),
+        ]
         kind = Signal(2)
         trace, shifted = Signal(12), Signal(12)
         fraction = Signal(3)
@@ -311,6 +309,8 @@ class LearnPhase(wiring.Component):
             m.d.comb += [
                 self.neurons.read.eq(self.target_valid & first_lane & (wanted <= self.last_index)),
                 self.neurons.word.eq(wanted >> lane_bits),
+                self.neurons.again.eq(bool(config.words_aside)),
+                self.neurons.again_part.eq(wanted[units_bits:lane_bits]),
             ]
 
         m.d.comb += self.busy.eq(1)
@@ -340,12 +340,14 @@ class LearnPhase(wiring.Component):
                 m.d.comb += running.eq(1)
                 with m.If(~second):
                     m.d.sync += any_level.eq(any_level | (regulated & level.result.any()))
-                m.next = "ODD"
+                with m.If(advance):
+                    m.next = "ODD"
             with m.State("ODD"):
                 m.d.comb += [running.eq(1), odd.eq(1)]
-                m.d.sync += beat.eq(beat + 1)
-                m.next = "EVEN"
-                with m.If(last_beat):
+                with m.If(advance):
+                    m.d.sync += beat.eq(beat + 1)
+                    m.next = "EVEN"
+                with m.If(advance & last_beat):
                     m.d.sync += [beat.eq(0), index.eq(following)]
                     with m.If(finished):
                         m.next = "FINISH"
@@ -376,15 +378,16 @@ class LearnPhase(wiring.Component):
             operation.level.eq(Mux(regulated, level.result, 0)),
             operation.trace.eq(shifted),
         ]
+        begun = running & (cycle == 0)
         with m.Switch(kind):
             with m.Case(SIGNAL):
-                m.d.comb += operation.valid.eq(running)
+                m.d.comb += operation.valid.eq(begun)
             with m.Case(OUTPUT):
-                m.d.comb += operation.valid.eq(running & outputs_learn)
+                m.d.comb += operation.valid.eq(begun & outputs_learn)
             with m.Case(INPUT):
-                m.d.comb += operation.valid.eq(running & goes[0])
+                m.d.comb += operation.valid.eq(begun & goes[0])
             with m.Case(RECURRENT):
-                m.d.comb += operation.valid.eq(running & goes[1])
+                m.d.comb += operation.valid.eq(begun & goes[1])
         return operation
 
     def _slices(self, operation: data.View) -> tuple[object, object]:
@@ -405,9 +408,16 @@ class LearnPhase(wiring.Component):
         values = self.values
         lanes, out_lanes = config.lanes, config.output_lanes
         stages = [operation]
+        # What is found in a cycle is there in the next one, or at once where an operation stands still.
+        pipelined = config.operation_cycles == 1
+        later = "sync" if pipelined else "comb"
         for number in range(1, 5):
             stage = Signal(self._operation(), name=f"operation_{number}")
-            m.d.sync += stage.eq(stages[-1])
+            m.d[later] += stage.eq(stages[-1])
+            if not pipelined and number in (1, 3):
+                valid = Signal(name=f"valid_{number}")
+                m.d.sync += valid.eq(stages[-1].valid)
+                m.d.comb += stage.valid.eq(valid)
             stages.append(stage)
         _, first, second, third, fourth = stages
 
@@ -423,10 +433,20 @@ class LearnPhase(wiring.Component):
             errors.read.eq(self.read_out.replicate(out_lanes)),
             errors.read_row.eq(operation.beat),
         ]
-        m.submodules.posts = posts = LaneRows(POST, rows=config.beats, lanes=config.lanes)
+        # What learning finds out about the neurons of a group: factors, and a for each kind of weights.
+        m.submodules.factors = factors = LaneRows(
+            signed(FACTOR_BITS), rows=config.beats, lanes=lanes
+        )
+        m.submodules.regularisations = regularisations = LaneRows(
+            signed(32), rows=2 * config.beats, lanes=lanes
+        )
         m.d.comb += [
-            posts.read.eq(operation.kind[1].replicate(config.lanes)),
-            posts.read_row.eq(operation.beat),
+            factors.read.eq(operation.kind[1].replicate(lanes)),
+            factors.read_row.eq(operation.beat),
+            regularisations.read.eq(factors.read),
+            regularisations.read_row.eq(
+                Cat(operation.kind == RECURRENT, operation.beat[: config.beats.bit_length() - 1])
+            ),
         ]
 
         # Cycle 1: products. An output update has weights and errors from the signal before it.
@@ -445,21 +465,20 @@ class LearnPhase(wiring.Component):
             product = Signal(signed(PRODUCT_BITS), name=f"product_{lane}", reset_less=True)
             weight = Signal(signed(config.weight_bits), name=f"weight_{lane}", reset_less=True)
             drain = Signal(signed(32), name=f"drain_{lane}", reset_less=True)
-            post = posts.entries[lane]
             candidates = range(lane, config.slice_weights, lanes)
             from_in = Array(self.weights_in[n] for n in candidates)[part]
             from_rec = Array(self.weights_rec[n] for n in candidates)[part]
-            m.d.comb += [left.eq(post.factor), right.eq(first.trace)]
-            m.d.sync += product.eq(left * right)
+            m.d.comb += [left.eq(factors.entries[lane]), right.eq(first.trace)]
+            m.d[later] += product.eq(left * right)
             with m.If(first.kind == INPUT):
-                m.d.sync += [weight.eq(from_in), drain.eq(post.regularisation_in)]
+                m.d[later] += [weight.eq(from_in), drain.eq(regularisations.entries[lane])]
             with m.Elif(first.kind == RECURRENT):
-                m.d.sync += [weight.eq(from_rec), drain.eq(post.regularisation_rec)]
+                m.d[later] += [weight.eq(from_rec), drain.eq(regularisations.entries[lane])]
             if lane < out_lanes:
-                with m.Elif(is_signal):
-                    m.d.sync += weight.eq(weights_out[lane])
+                with m.Elif(is_signal | (not pipelined)):
+                    m.d[later] += weight.eq(weights_out[lane])
                 with m.Else():
-                    m.d.sync += drain.eq(0)
+                    m.d[later] += drain.eq(0)
                 with m.If(first.kind == OUTPUT):
                     # Drives are products divided by 16.
                     m.d.comb += left.eq(errors.entries[lane] << 4)
@@ -512,7 +531,7 @@ class LearnPhase(wiring.Component):
                     rate.left.eq(Mux(second.last, values.regul_rec_left, values.regul_in_left)),
                     rate.right.eq(Mux(second.last, values.regul_rec_right, values.regul_in_right)),
                 ]
-        m.d.sync += scaling.eq(rate.scaling)
+        m.d[later] += scaling.eq(rate.scaling)
 
         # Cycle 3: new weights.
         lane_bits = lanes.bit_length() - 1
@@ -542,11 +561,11 @@ class LearnPhase(wiring.Component):
                 update.random.eq(drawn),
                 update.weight.eq(weight),
             ]
+            m.d[later] += weight.eq(weights[lane])
             m.d.sync += [
                 negative.eq(drive.negative),
                 magnitude.eq(turn(driving, rate.scaling)),
                 certain.eq(drive.certain),
-                weight.eq(weights[lane]),
                 drawn.eq(random.value[32 * lane : 32 * lane + 32]),
             ]
             if lane < out_lanes:
@@ -561,7 +580,7 @@ class LearnPhase(wiring.Component):
                 m.d.comb += updated.eq(0)
             m.d.comb += self.write_weights[lane].eq(Mux(update.write, updated, weight))
 
-        self._signal(m, posts, products, first_lane, second, third)
+        self._signal(m, factors, regularisations, products, first_lane, second, third)
 
         # A weight that stays is written again: that writes depend on no update keeps memories fast.
         address, _ = self._slices(third)
@@ -574,9 +593,9 @@ class LearnPhase(wiring.Component):
         # Cycle 4: in cycle 3 the next output weights are read.
         late = Signal()
         _, out_address = self._slices(fourth)
-        m.d.sync += late.eq(third.valid & (third.kind == OUTPUT))
+        m.d[later] += late.eq(third.valid & (third.kind == OUTPUT))
         for lane in range(out_lanes):
-            m.d.sync += self.write_out_weights[lane].eq(self.write_weights[lane])
+            m.d[later] += self.write_out_weights[lane].eq(self.write_weights[lane])
         m.d.comb += self.write_out_address.eq(out_address)
         with m.If(late):
             m.d.comb += self.write_out.eq(1 << (fourth.beat % self._out_parts))
@@ -589,12 +608,13 @@ class LearnPhase(wiring.Component):
         lane_bits = lanes.bit_length() - 1
         m.submodules.error = error = OutputError()
         m.submodules.errors = errors = LaneRows(signed(16), rows=config.output_beats, lanes=lanes)
-        # What is read is one of many and comes late, so there is a register before the error is found.
+        # What is read is one of many and comes late, so in a pipeline there is a register before the error
+        # is found.
+        later = "sync" if config.operation_cycles == 1 else "comb"
         shown, found = Signal(), Signal()
         output = Signal.like(self.output)
-        m.d.sync += [
-            shown.eq(self.read_output),
-            self.output.eq(self.next_output),
+        m.d.sync += [shown.eq(self.read_output), self.output.eq(self.next_output)]
+        m.d[later] += [
             found.eq(shown),
             output.eq(self.output),
             error.potential.eq(self.potential),
@@ -615,7 +635,8 @@ class LearnPhase(wiring.Component):
     def _signal(
         self,
         m: Module,
-        posts: LaneRows,
+        factors: LaneRows,
+        regularisations: LaneRows,
         products: list[Signal],
         scaled: Value,
         second: data.View,
@@ -641,25 +662,29 @@ class LearnPhase(wiring.Component):
         done = Signal()
         m.d.comb += done.eq(third.valid & (third.kind == SIGNAL) & third.last)
         # Both kinds' regularisation, one after the other.
-        additive, additive_in = Signal(signed(32)), Signal(signed(32), reset_less=True)
-        recurrent = Signal()
+        additive = Signal(signed(32))
+        recurrent, found = Signal(), Signal()
+        place = Signal.like(third.pre)
         if config.output_beats > 1:
             # The first lane has nothing else to do in the last two beats of a signal.
-            m.d.comb += recurrent.eq(third.last)
+            m.d.comb += [
+                recurrent.eq(third.last),
+                found.eq(third.valid & (third.kind == SIGNAL)),
+                place.eq(third.pre),
+            ]
             strength = scaled
-            with m.If(third.valid & (third.kind == SIGNAL) & ~third.last):
-                m.d.sync += additive_in.eq(additive)
         else:
             m.submodules.strength = decoder = Scaling()
             level = Signal(32)
             m.d.comb += [
                 recurrent.eq(done),
+                found.eq(done | (second.valid & (second.kind == SIGNAL))),
+                place.eq(Mux(recurrent, third.pre, second.pre)),
                 decoder.left.eq(Mux(recurrent, values.regul_rec_left, values.regul_in_left)),
                 decoder.right.eq(Mux(recurrent, values.regul_rec_right, values.regul_in_right)),
                 level.eq(Mux(recurrent, third.level, second.level)),
             ]
             strength = scale(turn(level, decoder.scaling), decoder.scaling)
-            m.d.sync += additive_in.eq(additive)
         used = Mux(recurrent, values.regul_weights[1], values.regul_weights[0])
         with m.If(values.regul_mode[1] & used):
             m.d.comb += additive.eq(strength)
@@ -673,17 +698,22 @@ class LearnPhase(wiring.Component):
         ]
         with m.If(values.regul_mode[0] & values.regul_weights.any()):
             m.d.comb += multiplier.eq(Mux(shifted >= 16, 0, 16 - shifted[:5]))
-        product = Signal(signed(21))
-        post = Signal(POST)
+        # Which sign the product would have tells one of its factors' sign from the other's.
+        strengthens = Signal()
+        slope = Signal(signed(10))
         lane_bits = config.lanes.bit_length() - 1
         place_bits = config.weight_lanes.bit_length() - 1
         m.d.comb += [
-            product.eq(small_product(learned, third.derivative)),
-            post.factor.eq(Mux(product < 0, product << 4, small_product(product, multiplier))),
-            post.regularisation_in.eq(additive_in),
-            post.regularisation_rec.eq(additive),
-            posts.write_row.eq(third.pre[lane_bits:place_bits]),
-            posts.write_entries.eq(post.as_value().replicate(config.lanes)),
+            strengthens.eq(learned[-1] == third.derivative[-1]),
+            slope.eq(
+                Mux(strengthens, small_product(third.derivative, multiplier), third.derivative << 4)
+            ),
+            factors.write_row.eq(third.pre[lane_bits:place_bits]),
+            factors.write_entries.eq((learned * slope)[:FACTOR_BITS].replicate(config.lanes)),
+            regularisations.write_row.eq(Cat(recurrent, place[lane_bits:place_bits])),
+            regularisations.write_entries.eq(additive.replicate(config.lanes)),
         ]
+        with m.If(found):
+            m.d.comb += regularisations.write.eq(1 << place[:lane_bits])
         with m.If(done):
-            m.d.comb += posts.write.eq(1 << third.pre[:lane_bits])
+            m.d.comb += factors.write.eq(1 << third.pre[:lane_bits])

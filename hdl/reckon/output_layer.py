@@ -110,7 +110,7 @@ class OutputLayer(wiring.Component):
         index = Signal(config.output_index_bits)
         second, third = Signal(), Signal()
         second_index, third_index = Signal.like(index), Signal.like(index)
-        product = Signal(POTENTIAL_BITS + KAPPA_FRACTION + 1)
+        product = Signal(POTENTIAL_BITS + KAPPA_FRACTION + 1, reset_less=True)
         rounds = Signal()
         best = Signal(signed(POTENTIAL_BITS))
         potential = Signal(signed(POTENTIAL_BITS))

@@ -1,13 +1,15 @@
 """PROPAGATE: spikes drive neurons and outputs, and leave traces (specification, section 12)."""
 
-from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, signed
+from collections.abc import Iterable
+
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..neuron.leaky_integrator import Increment, Integrate
 from .config import ReckonConfig
 from .flags import ROW
-from .layout import STATE, neuron_word
+from .layout import STATE
 from .neuron_memory import neuron_port
 
 __all__ = ["PropagatePhase"]
@@ -17,16 +19,16 @@ INPUT_STEP = RECURRENT_STEP = 8
 OUTPUT_STEP = 2
 
 
-def _increased(trace: Signal, step: int, fraction: Signal) -> Mux:
+def _increased(trace: Value, step: Value, fraction: Value, top: Value) -> Value:
     """Return a trace after a spike, clamped."""
     total = trace + (step << fraction)
-    top = (1 << len(trace)) - 1
     return Mux(total > top, top, total)
 
 
 class PropagatePhase(wiring.Component):
-    """Goes through the spikes of inputs and neurons; a cycle for each neuron word and spike, or two where its
-    neurons are handled one after the other. What a spike adds to a neuron is found in the cycle before.
+    """Goes through the spikes of inputs and neurons; a cycle for each neuron word and spike. Where its
+    neurons and the fields of their state are handled one after the other, two for each neuron, and for each
+    trace of the one whose spike it is. What a spike adds to a neuron is found in the cycle before.
 
     Parameters
     ----------
@@ -54,11 +56,11 @@ class PropagatePhase(wiring.Component):
     flags_seen : Out(1)
         The rows that were read have been noted; `row` is still theirs.
     current, spikes : In(16)
-        Flags of inputs and of neurons, in the cycle after.
+        Flags of inputs, in the cycle after, and of neurons, from then until other flags are read.
     neurons : Out(neuron_port(config))
         Use of the neuron memory.
-    stored, state : In
-        Word read last, and its effective state.
+    state : In
+        Effective state of the neurons of the part of the word read last.
     read_weights : Out(1)
         Read input and recurrent weights at the next clock edge.
     weights_address : Out(weight word and slice)
@@ -106,8 +108,7 @@ class PropagatePhase(wiring.Component):
                 "current": In(ROW),
                 "spikes": In(ROW),
                 "neurons": Out(neuron_port(config)),
-                "stored": In(neuron_word(config)),
-                "state": In(data.ArrayLayout(STATE, config.neuron_lanes)),
+                "state": In(data.ArrayLayout(STATE, config.neuron_units)),
                 "read_weights": Out(1),
                 "weights_address": Out(config.weight_address_bits),
                 "weights_in": In(weights),
@@ -129,30 +130,30 @@ class PropagatePhase(wiring.Component):
         row_shift = (ROW - 1).bit_length()
 
         row = Signal(range(config.neurons // ROW + 1))
-        current, spikes = Signal(ROW), Signal(ROW)
+        # Inputs of the row that spike; and what of inputs and neurons is left to do.
+        current, waiting = Signal(ROW), Signal(ROW)
         source_bit = Signal(range(ROW))
         source = Signal(config.address_bits)
         from_input, from_neuron = Signal(), Signal()
         word = Signal(range(config.neuron_words))
-        parts = lanes // config.neuron_units
+        parts = config.neuron_parts
         part = Signal(range(parts))
+        # Fields one after the other: only the neuron of the spike's index has more than a potential.
+        at_once = not config.words_aside
+        step = Signal(range(config.state_steps))
+        unit_done = Signal()
         supplement = Signal()
         last_word = Signal()
         beat = Signal(range(config.output_beats + 1))
         beats_done = Signal()
 
-        # Flags beyond N are ignored.
-        usable = Signal(ROW)
+        # Flags beyond N are ignored: they come last.
+        beyond = Signal()
         last_row = Signal()
         m.d.comb += [
             last_row.eq(row == self.last_index >> row_shift),
-            usable.eq(~0),
+            beyond.eq(last_row & (source_bit > self.last_index[:row_shift])),
         ]
-        with m.If(last_row):
-            for bit in range(ROW):
-                m.d.comb += usable[bit].eq(bit <= self.last_index[:row_shift])
-        waiting = Signal(ROW)
-        m.d.comb += waiting.eq(current | spikes)
         for bit in reversed(range(ROW)):
             with m.If(waiting[bit]):
                 m.d.comb += source_bit.eq(bit)
@@ -168,6 +169,8 @@ class PropagatePhase(wiring.Component):
             next_word.eq(word),
             self.neurons.read.eq(reading),
             self.neurons.word.eq(next_word),
+            self.neurons.part.eq(part),
+            self.neurons.stale.eq(supplement),
             self.output_source.eq(source),
             self.output_beat.eq(beat),
             self.add.eq(adding),
@@ -194,12 +197,24 @@ class PropagatePhase(wiring.Component):
 
         traced = Signal()
         units = self._increments(m, coming_word, coming_part, from_input, from_neuron)
-        self._update(m, units, word, part, source, from_input, from_neuron, supplement, traced)
+        self._update(
+            m,
+            units,
+            word,
+            part,
+            step,
+            unit_done,
+            source,
+            from_input,
+            from_neuron,
+            supplement,
+            traced,
+        )
 
         with m.FSM(name="phase") as fsm:
             m.d.comb += self.busy.eq(~fsm.ongoing("WAIT"))
             with m.State("WAIT"):
-                m.d.sync += row.eq(0)
+                m.d.sync += [row.eq(0), part.eq(0), step.eq(0)]
                 with m.If(self.start):
                     # A spike that came with the tick may still be on its way to the row.
                     m.next = "BEGIN"
@@ -210,23 +225,19 @@ class PropagatePhase(wiring.Component):
                 m.next = "FLAGS"
             with m.State("FLAGS"):
                 m.d.comb += self.flags_seen.eq(1)
-                m.d.sync += [
-                    current.eq(self.current & usable),
-                    spikes.eq(self.spikes & usable),
-                ]
+                m.d.sync += [current.eq(self.current), waiting.eq(self.current | self.spikes)]
                 m.next = "NEXT"
             with m.State("NEXT"):
                 m.d.sync += [
                     source.eq(Cat(source_bit, row)),
                     from_input.eq(Array(current)[source_bit]),
-                    from_neuron.eq(Array(spikes)[source_bit]),
-                    Array(current)[source_bit].eq(0),
-                    Array(spikes)[source_bit].eq(0),
+                    from_neuron.eq(Array(self.spikes)[source_bit]),
+                    waiting.eq(waiting & ~(1 << source_bit)),
                     word.eq(0),
                     beat.eq(0),
                     supplement.eq(0),
                 ]
-                with m.If(waiting.any()):
+                with m.If(waiting.any() & ~beyond):
                     m.next = "READ_WEIGHTS"
                 with m.Elif(last_row):
                     m.next = "WAIT"
@@ -240,28 +251,30 @@ class PropagatePhase(wiring.Component):
                 m.d.comb += [
                     reading.eq(1),
                     self.read_output_weights.eq(~beats_done),
-                    coming.eq(~supplement),
-                    self.read_weights.eq(parts == 1),
+                    coming.eq(~supplement & unit_done),
+                    coming_part.eq(part),
+                    self.read_weights.eq(at_once),
                     weights_word.eq(word + 1),
                 ]
                 with m.If(supplement):
                     m.d.comb += next_word.eq(source >> shift)
                 m.next = "UPDATE"
             with m.State("UPDATE"):
-                m.d.sync += part.eq(part + 1)
                 m.d.comb += [
-                    coming.eq(~supplement & ~(last_word & (part == parts - 1))),
-                    coming_part.eq(part + 1),
-                    self.read_weights.eq(part == 0),
-                    weights_word.eq(word + (2 if parts == 1 else 1)),
+                    self.neurons.write.eq(1),
+                    coming.eq(at_once & ~supplement & ~last_word),
+                    coming_word.eq(word + 1),
+                    self.read_weights.eq(1),
+                    weights_word.eq(word + (2 if at_once else 0)),
                 ]
-                with m.If(part == parts - 1):
-                    m.d.comb += [
-                        self.neurons.write.eq(1),
-                        coming_word.eq(word + 1),
-                        coming_part.eq(0),
-                    ]
+                m.d.sync += step.eq(step + 1)
+                m.next = "UPDATE" if at_once else "READ"
+                with m.If(unit_done):
+                    m.d.sync += [step.eq(0), part.eq(part + 1)]
+                with m.If(unit_done & (part == parts - 1)):
                     m.d.sync += [word.eq(word + 1), part.eq(0)]
+                    if not at_once:
+                        m.d.comb += weights_word.eq(word + 1)
                     with m.If(supplement | last_word):
                         with m.If(~supplement & traced & (source > self.last_neuron)):
                             m.d.sync += supplement.eq(1)
@@ -270,12 +283,13 @@ class PropagatePhase(wiring.Component):
                             m.next = "NEXT"
                         with m.Else():
                             m.next = "OUTPUTS"
-                    with m.Else():
-                        m.d.comb += [
-                            reading.eq(1),
-                            next_word.eq(word + 1),
-                            self.read_output_weights.eq(~beats_done),
-                        ]
+                    if at_once:
+                        with m.Else():
+                            m.d.comb += [
+                                reading.eq(1),
+                                next_word.eq(word + 1),
+                                self.read_output_weights.eq(~beats_done),
+                            ]
             # A small network is through before all outputs are.
             with m.State("OUTPUTS"):
                 m.d.comb += self.read_output_weights.eq(1)
@@ -288,9 +302,8 @@ class PropagatePhase(wiring.Component):
     ) -> list[Integrate]:
         """Find what the spike adds to the neurons of a part; return what adds it in the next cycle."""
         config = self.config
-        lanes, units = config.neuron_lanes, config.neuron_units
+        lanes, units, parts = config.neuron_lanes, config.neuron_units, config.neuron_parts
         shift = lanes.bit_length() - 1
-        parts = lanes // units
         size = config.slice_weights
         place = Cat(Const(0, shift), word) % size
         found = []
@@ -314,7 +327,10 @@ class PropagatePhase(wiring.Component):
                     Array(self.weights_rec[k] for k in places)[which]
                 )
             with m.If(self.noise):
-                m.d.comb += increment.noise.eq(noise >> self.noise_shift)
+                # Shifted, but for a shift by 0, by a multiplier whose operands are signed.
+                factor = (1 << (15 - self.noise_shift).as_unsigned()[:4])[:15]
+                shifted = (noise * factor) >> 15
+                m.d.comb += increment.noise.eq(Mux(self.noise_shift == 0, noise, shifted))
             integrate = Integrate()
             m.submodules[f"unit_{unit}"] = integrate
             added = Signal(signed(16), name=f"increment_of_{unit}", reset_less=True)
@@ -330,6 +346,8 @@ class PropagatePhase(wiring.Component):
         units: list[Integrate],
         word: Signal,
         part: Signal,
+        step: Signal,
+        unit_done: Signal,
         source: Signal,
         from_input: Signal,
         from_neuron: Signal,
@@ -338,7 +356,6 @@ class PropagatePhase(wiring.Component):
     ) -> None:
         """Compute the new state of the neurons of a word."""
         config = self.config
-        lanes = config.neuron_lanes
 
         accumulate = Signal(3)
         m.d.comb += [
@@ -346,54 +363,57 @@ class PropagatePhase(wiring.Component):
             traced.eq(from_input & accumulate[0]),
         ]
         # The neuron of the spike's index is in one of the words.
-        shift = lanes.bit_length() - 1
+        shift = config.neuron_lanes.bit_length() - 1
+        units_shift = len(units).bit_length() - 1
         has_source = Signal()
-        place_of_source = Signal(range(lanes))
+        place_of_source = source[:units_shift]
         own = Signal(STATE)
-        input_trace, recurrent_trace, output_trace = Signal(12), Signal(12), Signal(10)
         m.d.comb += [
-            has_source.eq(supplement | (word == source[shift:])),
-            place_of_source.eq(source),
-            own.eq(Array(self.state[lane] for lane in range(lanes))[place_of_source]),
-            input_trace.eq(_increased(own.input_trace, INPUT_STEP, self.frac_trace_in)),
-            recurrent_trace.eq(
-                _increased(own.recurrent_trace, RECURRENT_STEP, self.frac_trace_rec)
+            has_source.eq(
+                (supplement | (word == source[shift:])) & (part == source[units_shift:shift])
             ),
-            output_trace.eq(_increased(own.output_trace, OUTPUT_STEP, self.frac_trace_out)),
+            own.eq(Array(self.state)[place_of_source]),
         ]
-        # With fewer units than lanes the first neurons' potentials wait for the last.
-        parts = lanes // len(units)
-        kept = [
-            Signal(signed(16), name=f"potential_{lane}", reset_less=True)
-            for lane in range(lanes - len(units))
-        ]
-        for unit, integrate in enumerate(units):
-            mine = [number * len(units) + unit for number in range(parts)]
-            m.d.comb += integrate.potential.eq(
-                Array(self.state[lane].potential for lane in mine)[part]
-            )
-            for number, lane in enumerate(mine[:-1]):
-                with m.If(part == number):
-                    m.d.sync += kept[lane].eq(integrate.result)
-                m.d.comb += self.neurons.state[lane].potential.eq(kept[lane])
-            m.d.comb += self.neurons.state[mine[-1]].potential.eq(integrate.result)
+        by_neuron = ~supplement & from_neuron
+        traces = (
+            ("input_trace", INPUT_STEP, self.frac_trace_in, traced),
+            ("recurrent_trace", RECURRENT_STEP, self.frac_trace_rec, by_neuron & accumulate[1]),
+            ("output_trace", OUTPUT_STEP, self.frac_trace_out, by_neuron & accumulate[2]),
+        )
+        steps = config.state_steps
 
-        for lane in range(lanes):
-            old, new = self.state[lane], self.neurons.state[lane]
-            mine = Signal(name=f"mine_{lane}")
+        def now(values: Iterable) -> Value:
+            """Return what belongs to this step."""
+            return Array(values)[step]
+
+        increased = {}
+        for first in range(0, len(traces), steps):
+            names, amounts, fractions, _ = zip(*traces[first : first + steps], strict=True)
+            widths = [len(own[name]) for name in names]
+            result = Signal(max(widths), name=f"increased_{first}")
+            m.d.comb += result.eq(
+                _increased(
+                    now(own[name] for name in names),
+                    now(amounts),
+                    now(fractions),
+                    now((1 << width) - 1 for width in widths),
+                )
+            )
+            increased |= dict.fromkeys(names, result)
+
+        m.d.comb += unit_done.eq(~has_source | (step == steps - 1))
+        for unit, integrate in enumerate(units):
+            new, fields = self.neurons.state[unit], self.neurons.fields[unit]
+            mine = Signal(name=f"mine_{unit}")
             m.d.comb += [
-                mine.eq(has_source & (place_of_source == lane)),
-                new.input_trace.eq(old.input_trace),
-                new.recurrent_trace.eq(old.recurrent_trace),
-                new.output_trace.eq(old.output_trace),
+                integrate.potential.eq(self.state[unit].potential),
+                new.potential.eq(integrate.result),
+                # In a supplement what was stored becomes effective (peculiarity 8).
+                fields.potential.eq(~supplement & unit_done),
+                mine.eq(has_source & (place_of_source == unit)),
             ]
-            with m.If(supplement):
-                # The potential is not written; what was stored becomes effective (peculiarity 8).
-                m.d.comb += new.potential.eq(self.stored.lanes[lane].potential)
-            with m.If(mine & traced):
-                m.d.comb += new.input_trace.eq(input_trace)
-            with m.If(mine & ~supplement & from_neuron):
-                with m.If(accumulate[1]):
-                    m.d.comb += new.recurrent_trace.eq(recurrent_trace)
-                with m.If(accumulate[2]):
-                    m.d.comb += new.output_trace.eq(output_trace)
+            for number, (name, _, _, wanted) in enumerate(traces):
+                m.d.comb += [
+                    new[name].eq(increased[name]),
+                    fields[name].eq(mine & wanted & (step == number % steps)),
+                ]
