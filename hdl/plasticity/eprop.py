@@ -214,6 +214,11 @@ def turn(value: Value, scaling: data.View) -> Value:
     return _rotate_right(value, scaling.rotate, range(2))
 
 
+def overflows(value: Value, scaling: data.View) -> Value:
+    """Tell whether a number of 32 bits becomes the greatest there is, for `Scaling` without `cut`."""
+    return (value & scaling.overflow).any()
+
+
 def scale(turned: Value, scaling: data.View) -> Value:
     """Return a number of 32 bits shifted left, cut to its width, and shifted right.
 
@@ -296,6 +301,8 @@ class WeightUpdate(wiring.Component):
         The drive, as `Drive` gives it.
     magnitude : In(32)
         What `turn` makes of the drive's magnitude.
+    overflow : In(1)
+        What `overflows` says of the drive's magnitude.
     scaling : In(SCALING)
         The learning rate.
     random : In(32)
@@ -316,6 +323,7 @@ class WeightUpdate(wiring.Component):
             {
                 "negative": In(1),
                 "magnitude": In(32),
+                "overflow": In(1),
                 "certain": In(1),
                 "scaling": In(SCALING),
                 "random": In(32),
@@ -328,9 +336,8 @@ class WeightUpdate(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        overflow = (self.magnitude & self.scaling.overflow).any()
         m.d.comb += self.scaled.eq(
-            Mux(overflow, self.scaling.high, scale(self.magnitude, self.scaling))
+            Mux(self.overflow, self.scaling.high, scale(self.magnitude, self.scaling))
         )
         limit = Mux(self.negative, 1 << (self._bits - 1), (1 << (self._bits - 1)) - 1)
         m.d.comb += [

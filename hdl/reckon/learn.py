@@ -35,6 +35,7 @@ from ..plasticity.eprop import (
     SurrogateDerivative,
     WeightUpdate,
     learning_signal,
+    overflows,
     scale,
     small_product,
     turn,
@@ -543,6 +544,7 @@ class LearnPhase(wiring.Component):
             m.submodules[f"update_{lane}"] = update
             negative = Signal(name=f"negative_{lane}", reset_less=True)
             magnitude = Signal(32, name=f"magnitude_{lane}", reset_less=True)
+            overflow = Signal(name=f"overflow_{lane}", reset_less=True)
             certain = Signal(name=f"certain_{lane}", reset_less=True)
             drawn = Signal(32, name=f"random_{lane}", reset_less=True)
             weight = Signal(signed(config.weight_bits), name=f"old_{lane}", reset_less=True)
@@ -556,6 +558,7 @@ class LearnPhase(wiring.Component):
                 drive.regularisation.eq(drains[lane]),
                 update.negative.eq(negative),
                 update.magnitude.eq(magnitude),
+                update.overflow.eq(overflow),
                 update.certain.eq(certain),
                 update.scaling.eq(scaling),
                 update.random.eq(drawn),
@@ -565,6 +568,7 @@ class LearnPhase(wiring.Component):
             m.d.sync += [
                 negative.eq(drive.negative),
                 magnitude.eq(turn(driving, rate.scaling)),
+                overflow.eq(overflows(driving, rate.scaling)),
                 certain.eq(drive.certain),
                 drawn.eq(random.value[32 * lane : 32 * lane + 32]),
             ]

@@ -17,6 +17,7 @@ from spikewright.hdl.plasticity.eprop import (
     Scaling,
     SurrogateDerivative,
     WeightUpdate,
+    overflows,
     turn,
 )
 
@@ -261,6 +262,7 @@ class UpdateProof(wiring.Component):
             m.d.comb += [
                 update.negative.eq(d < 0),
                 update.magnitude.eq(turn(size, scaling.scaling)),
+                update.overflow.eq(overflows(size, scaling.scaling)),
                 update.certain.eq((d == lowest) & (bits == 32)),
                 update.scaling.eq(scaling.scaling),
                 update.random.eq(self.random),

@@ -15,6 +15,7 @@ from spikewright.hdl.plasticity.eprop import (
     SurrogateDerivative,
     WeightUpdate,
     learning_signal,
+    overflows,
     scale,
     small_product,
     turn,
@@ -55,6 +56,7 @@ class _Update(Elaboratable):
         self.module.d.comb += [
             update.negative.eq(self.drive.negative),
             update.magnitude.eq(turn(self.drive.magnitude, self.scaling.scaling)),
+            update.overflow.eq(overflows(self.drive.magnitude, self.scaling.scaling)),
             update.certain.eq(self.drive.certain),
             update.scaling.eq(self.scaling.scaling),
         ]
