@@ -1567,7 +1567,12 @@ RECKON = (
     Mutation("errors halt always", STEP, "self.halted.eq(self.halt_on_error)", "self.halted.eq(1)"),
     Mutation("local ticks start in IDLE", STEP, "local.eq(~self.idle & (", "local.eq(("),
     # Learning circuits.
-    Mutation("sigmoid ends early", EPROP, "self.potential > full - 1", "self.potential > 2 * full"),
+    Mutation(
+        "sigmoid ends early",
+        EPROP,
+        "Cat(self.potential[1:11], ~sign)",
+        "Cat(self.potential[1:11], sign)",
+    ),
     Mutation("segments the other way round", EPROP, "in reversed(range(4))", "in range(4)"),
     Mutation(
         "drive clamp sees the sign", EPROP, "~below & self.product[31]", "~below & self.product[-1]"

@@ -49,10 +49,15 @@ def small_product(value: Value, factor: Value) -> Value:
     return total
 
 
-def learning_signal(total: Value, scale: Value) -> Value:
-    """Return the learning signal, 16 bits signed, of a sum of errors times output weights."""
-    # A product is a shift that multipliers make.
-    return saturate((total * (1 << scale)) >> 12)
+def learning_signal(total: Value, scale: Value, *, multiply: bool = False) -> Value:
+    """Return the learning signal, 16 bits signed, of a sum of errors times output weights.
+
+    With `multiply` a multiplier shifts the sum, which is smaller and slower.
+    """
+    if multiply:
+        return saturate((total * (1 << scale)) >> 12)
+    # Shifted to the right only, which is smaller: by 15 minus the scale, after three zeros.
+    return saturate((total << 3) >> (15 - scale)[:4])
 
 
 class OutputError(wiring.Component):
@@ -198,7 +203,7 @@ class Scaling(wiring.Component):
             self.scaling.high.eq(full >> self.right),
             self.scaling.low.eq(Mux(net > 0, ones << net[:5], ones)),
             # A bit from here on leaves the number when it is shifted to the left.
-            self.scaling.overflow.eq(turn(Mux(self.cut, 0, ~(full >> self.left)), self.scaling)),
+            self.scaling.overflow.eq(Mux(self.cut, 0, ~(full >> self.left))),
         ]
         return m
 

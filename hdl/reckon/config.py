@@ -205,6 +205,11 @@ class ReckonConfig(CoreConfig):
         return 1 if self.lanes >= 4 else 3
 
     @property
+    def multipliers_shift(self) -> bool:
+        """Multipliers shift numbers, which is smaller and slower: in the smallest cores."""
+        return self.lanes < 4
+
+    @property
     def output_update_random_bits(self) -> int:
         """Bits of a draw for the output weights of one neuron, 28 for each."""
         return 28 * self.outputs

@@ -659,9 +659,8 @@ class LearnPhase(wiring.Component):
         learned = Signal(signed(16), reset_less=True)
         with m.If(second.valid & (second.kind == SIGNAL)):
             m.d.sync += partial.eq(Mux(second.last, 0, total))
-            m.d.sync += learned.eq(
-                Mux(second.signal, learning_signal(total, values.signal_scale), 0)
-            )
+            signal = learning_signal(total, values.signal_scale, multiply=config.multipliers_shift)
+            m.d.sync += learned.eq(Mux(second.signal, signal, 0))
 
         done = Signal()
         m.d.comb += done.eq(third.valid & (third.kind == SIGNAL) & third.last)

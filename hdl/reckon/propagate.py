@@ -327,10 +327,12 @@ class PropagatePhase(wiring.Component):
                     Array(self.weights_rec[k] for k in places)[which]
                 )
             with m.If(self.noise):
-                # Shifted, but for a shift by 0, by a multiplier whose operands are signed.
-                factor = (1 << (15 - self.noise_shift).as_unsigned()[:4])[:15]
-                shifted = (noise * factor) >> 15
-                m.d.comb += increment.noise.eq(Mux(self.noise_shift == 0, noise, shifted))
+                shifted = noise >> self.noise_shift
+                if config.multipliers_shift:
+                    # But for a shift by 0: a multiplier's operands are signed.
+                    factor = (1 << (15 - self.noise_shift).as_unsigned()[:4])[:15]
+                    shifted = Mux(self.noise_shift == 0, noise, (noise * factor) >> 15)
+                m.d.comb += increment.noise.eq(shifted)
             integrate = Integrate()
             m.submodules[f"unit_{unit}"] = integrate
             added = Signal(signed(16), name=f"increment_of_{unit}", reset_less=True)

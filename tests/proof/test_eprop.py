@@ -56,12 +56,13 @@ class SignalProof(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        found = self.learning_signal(self.total, self.scale)
-        m.d.comb += [
-            Assert(found == clamp((self.total << self.scale) >> 12), "learning signal"),
-            Cover((found == -1) & (self.scale == 0)),
-            Cover((found == 32767) & (self.scale == 15)),
-        ]
+        for multiply in (False, True):
+            found = self.learning_signal(self.total, self.scale, multiply=multiply)
+            m.d.comb += [
+                Assert(found == clamp((self.total << self.scale) >> 12), "learning signal"),
+                Cover((found == -1) & (self.scale == 0)),
+                Cover((found == 32767) & (self.scale == 15)),
+            ]
         return m
 
 
@@ -312,7 +313,12 @@ def test_the_proofs_are_about_something(proof, prove):
 #: Source, what it becomes, and the proof that must not hold any more.
 MUTATIONS = [
     ("saturate(target - activation)", "(target - activation)[:16].as_signed()", ErrorProof),
-    ("self.potential > full - 1", "self.potential > 2 * full", ErrorProof),
+    (
+        "self.potential[11:-1] == sign.replicate(4)",
+        "self.potential[12:-1] == sign.replicate(3)",
+        ErrorProof,
+    ),
+    ("Cat(self.potential[1:11], ~sign)", "Cat(self.potential[1:11], sign)", ErrorProof),
     ("with m.If(self.enable):", "with m.If(1):", ErrorProof),
     ("self.potential < self.thresholds", "self.potential <= self.thresholds", DerivativeProof),
     ("in reversed(range(4))", "in range(4)", DerivativeProof),

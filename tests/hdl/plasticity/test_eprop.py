@@ -171,11 +171,12 @@ def test_error_of_an_output_that_is_not_in_use(evaluate):
     assert evaluate(error, [error.potential, error.chosen], [[5, 1]], [error.error]) == [(0,)]
 
 
-def test_learning_signal(evaluate):
+@pytest.mark.parametrize("multiply", [False, True])
+def test_learning_signal(multiply, evaluate):
     random = np.random.default_rng(9)
     total, exponent, result = Signal(signed_shape(28)), Signal(4), Signal(signed_shape(16))
     m = Module()
-    m.d.comb += result.eq(learning_signal(total, exponent))
+    m.d.comb += result.eq(learning_signal(total, exponent, multiply=multiply))
     cases = [[n, s] for n in some(random, 28, 200) for s in range(16)]
     found = evaluate(m, [total, exponent], cases, [result])
     assert found == [(clamp((n << s) >> 12),) for n, s in cases]
