@@ -1405,24 +1405,21 @@ RECKON = (
     Mutation("sum wraps", LEAK_UNIT, "(after != before)", "0"),
     Mutation("output potential wraps", LEAK_UNIT, "Mux(fits, value[:bits], limit)", "value[:bits]"),
     # LEAK.
-    Mutation("factor 1 of potential and traces is rounded", LEAK_PHASE, "exact = one", "exact = 0"),
     Mutation(
-        "kappa 1 is rounded for traces",
-        LEAK_PHASE,
-        "exact = self.kappa == 1 << KAPPA_FRACTION",
-        "exact = 0",
+        "factor 1 is rounded", LEAK_PHASE, "self.round & (factor != 1 << fraction)", "self.round"
     ),
+    Mutation("nothing is put aside for LEARN", LEAK_PHASE, "keep.eq(~partial)", "keep.eq(0)"),
     Mutation(
         "potential draws with alpha 1",
         LEAK_PHASE,
-        "self.stochastic_rounding & ~exact",
+        "self.stochastic_rounding & (alpha != 1 << ALPHA_FRACTION)",
         "self.stochastic_rounding",
     ),
     Mutation(
         "traces do not draw with alpha 1",
         LEAK_PHASE,
         "self.draw_traces.eq(self.stochastic_rounding)",
-        "self.draw_traces.eq(self.stochastic_rounding & ~exact)",
+        "self.draw_traces.eq(self.draw_potential)",
     ),
     Mutation(
         "last word of an even V leaks",
@@ -1451,7 +1448,12 @@ RECKON = (
         "INPUT_STEP = RECURRENT_STEP = 4",
     ),
     Mutation("output trace gets too much", PROPAGATE, "OUTPUT_STEP = 2", "OUTPUT_STEP = 4"),
-    Mutation("flags beyond N propagate", PROPAGATE, "bit <= self.last_index[:row_shift]", "1"),
+    Mutation(
+        "flags beyond N propagate",
+        PROPAGATE,
+        "last_row & (source_bit > self.last_index[:row_shift])",
+        "0",
+    ),
     Mutation(
         "traces without learning", PROPAGATE, "self.learn | self.force_traces.replicate(3)", "7"
     ),
@@ -1470,20 +1472,20 @@ RECKON = (
     Mutation(
         "supplementary update clears potentials",
         PROPAGATE,
-        "new.potential.eq(self.stored.lanes[lane].potential)",
-        "new.potential.eq(0)",
+        "self.neurons.stale.eq(supplement)",
+        "self.neurons.stale.eq(0)",
     ),
     Mutation(
         "supplementary update regards the neuron's spike",
         PROPAGATE,
-        "mine & ~supplement & from_neuron",
-        "mine & from_neuron",
+        "by_neuron = ~supplement & from_neuron",
+        "by_neuron = from_neuron",
     ),
     Mutation(
         "recurrent trace accumulates with the output weights",
         PROPAGATE,
-        "with m.If(accumulate[1]):",
-        "with m.If(accumulate[2]):",
+        "by_neuron & accumulate[1]",
+        "by_neuron & accumulate[2]",
     ),
     Mutation(
         "outputs are added to in input events too",
@@ -1491,7 +1493,9 @@ RECKON = (
         "~from_neuron | (beat == config.output_beats)",
         "(beat == config.output_beats)",
     ),
-    Mutation("noise is not shifted", PROPAGATE, "noise >> self.noise_shift", "noise"),
+    Mutation(
+        "noise is not shifted", PROPAGATE, "Mux(self.noise_shift == 0, noise, shifted)", "noise"
+    ),
     # Flags, items, alpha.
     Mutation(
         "a row keeps its flags when cleared",
@@ -1567,12 +1571,7 @@ RECKON = (
     Mutation("errors halt always", STEP, "self.halted.eq(self.halt_on_error)", "self.halted.eq(1)"),
     Mutation("local ticks start in IDLE", STEP, "local.eq(~self.idle & (", "local.eq(("),
     # Learning circuits.
-    Mutation(
-        "sigmoid ends early",
-        EPROP,
-        "Cat(self.potential[1:11], ~sign)",
-        "Cat(self.potential[1:11], sign)",
-    ),
+    Mutation("sigmoid has no upper limit", EPROP, "sigmoid.eq(full)", "sigmoid.eq(0)"),
     Mutation("segments the other way round", EPROP, "in reversed(range(4))", "in range(4)"),
     Mutation(
         "drive clamp sees the sign", EPROP, "~below & self.product[31]", "~below & self.product[-1]"
@@ -1594,8 +1593,8 @@ RECKON = (
     Mutation(
         "gated by the neurons' own flags never",
         LEARN,
-        "with m.If(Array(self.first_fresh[n] for n in range(lanes))[lane]):",
-        "with m.If(1):",
+        "self.neurons.first.eq(1)",
+        "self.neurons.first.eq(0)",
     ),
     Mutation(
         "always-on regularisation without its bit",

@@ -109,7 +109,7 @@ LEARNING = {
     "level",
     "error",
     "errors",
-    "posts",
+    "factors", "regularisations",
     "rate",
     "drive_0",
 }

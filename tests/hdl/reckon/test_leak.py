@@ -13,8 +13,9 @@ POTENTIAL = 12345
 
 def leak(lanes, select, alpha, kappa):
     """Let a word leak once; return the new states, and how often random numbers were taken."""
-    dut = LeakPhase(ReckonConfig(lanes=lanes))
-    found = []
+    config = ReckonConfig(lanes=lanes)
+    dut = LeakPhase(config)
+    found = [{}, {}]
     draws = {"potential": 0, "traces": 0}
 
     async def run(ctx):
@@ -24,10 +25,10 @@ def leak(lanes, select, alpha, kappa):
         ctx.set(dut.alpha_select, select)
         ctx.set(dut.stored.alpha, alpha)
         ctx.set(dut.stored.threshold, 32767)
-        for lane in range(2):
-            ctx.set(dut.state[lane].potential, POTENTIAL)
+        for unit in range(config.neuron_units):
+            ctx.set(dut.state[unit].potential, POTENTIAL)
             for name, value in TRACES.items():
-                ctx.set(dut.state[lane][name], value)
+                ctx.set(dut.state[unit][name], value)
         ctx.set(dut.start, 1)
         await ctx.tick()
         ctx.set(dut.start, 0)
@@ -35,9 +36,12 @@ def leak(lanes, select, alpha, kappa):
             draws["potential"] += ctx.get(dut.draw_potential)
             draws["traces"] += ctx.get(dut.draw_traces)
             if ctx.get(dut.neurons.write):
-                for lane in range(2):
-                    state = dut.neurons.state[lane]
-                    found.append({name: ctx.get(state[name]) for name in ("potential", *TRACES)})
+                first = ctx.get(dut.neurons.part) * config.neuron_units
+                for unit in range(config.neuron_units):
+                    for name in ("potential", *TRACES):
+                        if ctx.get(dut.neurons.fields[unit][name]):
+                            assert name not in found[first + unit], "written once"
+                            found[first + unit][name] = ctx.get(dut.neurons.state[unit][name])
             await ctx.tick()
 
     simulator = Simulator(dut)
