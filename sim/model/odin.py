@@ -1,7 +1,7 @@
 """Bit-exact model of ODIN (section numbers are those of its specification)."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,15 +9,7 @@ import numpy as np
 from ...hdl.odin.config import OdinConfig
 from ...hdl.odin.layout import BURST_SLOTS, memories, virtual_field
 from ...hdl.odin.registers import registers
-from ..device import (
-    BusyError,
-    Device,
-    check_events,
-    check_gated,
-    check_memory_range,
-    check_words,
-    word_array,
-)
+from .crossbar import CrossbarModel
 from .neuron import izhikevich, lif
 from .neuron.layout import join_words, split_words
 from .neuron.population import Kind, Population
@@ -136,7 +128,7 @@ def update_neurons(
     )
 
 
-class OdinModel(Device):
+class OdinModel(CrossbarModel):
     """An ODIN core as a `Device`, exact to the bit.
 
     Each event is executed, with all spikes that it causes, before the next one begins, and a burst
@@ -162,13 +154,8 @@ class OdinModel(Device):
     """
 
     def __init__(self, config: OdinConfig | None = None, *, event_limit: int = 100_000) -> None:
-        self.config = config if config is not None else OdinConfig()
-        self.registers = registers(self.config)
-        self.memories = memories(self.config)
-        self.register_values = {register.name: 0 for register in self.registers}
-        self.event_limit = event_limit
-        self.operations = 0
-
+        config = config if config is not None else OdinConfig()
+        super().__init__(config, registers(config), memories(config), event_limit)
         neurons = self.config.neurons
         self._neuron_words = np.zeros((neurons, 2), dtype=np.uint64)
         # Row: source, column: target. The synapse memory is these in order, eight to a word.
@@ -188,21 +175,18 @@ class OdinModel(Device):
         self._disable = np.zeros(neurons, dtype=bool)
         self._learning = False
 
-        self._fifo: deque[tuple[int, int]] = deque()  # (virtual field, neuron), the head first
         self._slots: list[deque[tuple[int, bool]]] = [deque() for _ in range(BURST_SLOTS)]
         self._slot = 0
         self._burst_entries = 0  # in all slots
-        self._held: list[np.ndarray] = []  # input events that wait for the gate
-        self._outputs: list[np.ndarray] = []
         self._configured()
 
     def _configured(self) -> None:
-        """Prepare what follows from the registers."""
+        """Prepare what follows from the registers (section 4)."""
+        super()._configured()
         values = self.register_values
-        self._open_loop = bool(values["open_loop"])
         self._has_burst_queue = not self._open_loop and values.get("burst_time_unit", 0) > 0
         self._monitoring = bool(values["monitor_enable"])
-        self._tells_sources = bool(values["output_source"])
+        self._tells_spikes &= not self._monitoring
         self._monitored_neuron = values["monitored_neuron"]
         # Without plasticity no synapse word is rewritten, so none shows.
         self._monitored_source = values.get("monitored_source", -1)
@@ -214,80 +198,38 @@ class OdinModel(Device):
                 slot.clear()
             self._slot = self._burst_entries = 0
 
-    def configure(self, **values: int) -> None:
-        """Write configuration registers by name, in the order given (section 4).
+    def _written(self, name: str, value: int) -> None:
+        if name.startswith("sign_"):
+            first = 16 * int(name.removeprefix("sign_"))
+            for bit in range(16):
+                self._inhibitory[first + bit] = bool(value >> bit & 1)
+        else:
+            self._configured()
 
-        Clearing `gate` executes the events that were held back.
+    def _open_gate(self) -> None:
+        if self._fifo or self._burst_entries:
+            self._start()
+            self._empty_queues()
+        super()._open_gate()
 
-        Raises
-        ------
-        InputError
-            If there is no such register or it cannot hold the value; no register is written then.
-        BusyError
-            If the network keeps itself going.
-        """
-        checked = {name: self.registers.check(name, value) for name, value in values.items()}
-        for name, value in checked.items():
-            self.register_values[name] = value
-            if name.startswith("sign_"):
-                first = 16 * int(name.removeprefix("sign_"))
-                for bit in range(16):
-                    self._inhibitory[first + bit] = bool(value >> bit & 1)
-            else:
-                self._configured()
-            if name == "gate" and not value:
-                if self._fifo or self._burst_entries:
-                    self._start()
-                    self._empty_queues()
-                held, self._held = self._held, []
-                for events in held:
-                    self._execute(events)
+    def _load_neurons(self, part: slice, words: list[int]) -> None:
+        self._put_together()
+        self._neuron_words[part] = split_words(words)
+        self._populations = None
+        self._single = {}
 
-    def load(self, memory: str, words: Sequence[int] | np.ndarray, at: int = 0) -> None:
-        """Write consecutive words of a memory, from word `at` (section 5).
+    def _dump_neurons(self, part: slice) -> np.ndarray:
+        self._put_together()
+        return join_words(self._neuron_words[part])
 
-        Raises
-        ------
-        InputError
-            If there is no such memory, a word does not fit, the range leaves the memory, or
-            register `gate` is 0.
-        """
-        values = check_words(self.memories, self.config.core, memory, words, at)
-        check_gated(self.config.core, self.register_values["gate"])
-        part = slice(at, at + len(values))
-        if memory == "neurons":
-            self._put_together()
-            self._neuron_words[part] = split_words(values)
-            self._populations = None
-            self._single = {}
-            return
-        nibbles = word_array(values, 64)[:, np.newaxis] >> self._nibble_shifts()
-        nibbles = nibbles.astype(np.int64) & ((2 << self.config.weight_bits) - 1)
-        self._weights.reshape(-1, 8)[part] = nibbles & self._highest
-        self._mapped.reshape(-1, 8)[part] = -(nibbles >> self.config.weight_bits)
+    def _load_synapses(self, part: slice, synapses: np.ndarray) -> None:
+        self._weights.reshape(-1, 8)[part] = synapses & self._highest
+        self._mapped.reshape(-1, 8)[part] = -(synapses >> self.config.weight_bits)
 
-    def dump(self, memory: str, at: int = 0, count: int | None = None) -> np.ndarray:
-        """Read consecutive words of a memory, all from `at` on if `count` is None (section 5).
-
-        Raises
-        ------
-        InputError
-            If there is no such memory, the range leaves it, or register `gate` is 0.
-        """
-        _, count = check_memory_range(self.memories, self.config.core, memory, at, count)
-        check_gated(self.config.core, self.register_values["gate"])
-        part = slice(at, at + count)
-        if memory == "neurons":
-            self._put_together()
-            return join_words(self._neuron_words[part])
-        weights = self._weights.reshape(-1, 8)[part].astype(np.uint64)
-        mapped = (self._mapped.reshape(-1, 8)[part] & 1).astype(np.uint64)
-        nibbles = mapped << np.uint64(self.config.weight_bits) | weights
-        return np.bitwise_or.reduce(nibbles << self._nibble_shifts(), axis=1)
-
-    def _nibble_shifts(self) -> np.ndarray:
-        """Return the lowest bit of each synapse in its word."""
-        return np.arange(8, dtype=np.uint64) * np.uint64(self.config.weight_bits + 1)
+    def _dump_synapses(self, part: slice) -> np.ndarray:
+        mapped = self._mapped.reshape(-1, 8)[part] & 1
+        weights = self._weights.reshape(-1, 8)[part]
+        return mapped << self.config.weight_bits | weights
 
     def _start(self) -> None:
         """Prepare to move the neurons."""
@@ -322,31 +264,6 @@ class OdinModel(Device):
             for index, neurons in self._populations:
                 self._neuron_words[index] = neurons.halves()
         self._neurons_moved = False
-
-    def send(self, events: Iterable[int] | np.ndarray) -> None:
-        """Send input events; executes them unless register `gate` is 1 (section 6).
-
-        Raises
-        ------
-        InputError
-            If a word does not fit the core's input.
-        BusyError
-            If the network keeps itself going. The rest of `events` is lost, queued spikes stay.
-        """
-        events = check_events(self.config.core, self.config.event_bits, events)
-        if self.register_values["gate"]:
-            self._held.append(events)
-        else:
-            self._execute(events)
-
-    def settle(self) -> np.ndarray:
-        """Return the output words since the last settle, in order (section 10)."""
-        words = np.concatenate([np.zeros(0, dtype=np.int64), *self._outputs]).astype(np.uint64)
-        self._outputs = []
-        return words
-
-    def close(self) -> None:
-        """Do nothing: a model holds nothing that must be freed."""
 
     def _execute(self, events: np.ndarray) -> None:
         """Execute input events one after the other, each with all it causes."""
@@ -397,25 +314,16 @@ class OdinModel(Device):
         else:
             self._bistability(slice(None) if is_all else slice(neuron, neuron + 1))
 
-    def _empty_queues(self) -> None:
-        """Execute queued events until none is left; the burst tick waits for them (section 8)."""
+    def _serve(self) -> bool:
+        """Execute the next queued event; the burst tick waits until there is none (section 8)."""
         queue = self._fifo
-        for _ in range(self.event_limit):
-            while self._burst_entries and not queue and not self._slots[self._slot]:
-                self._slot = (self._slot + 1) % BURST_SLOTS
-            self._serve_head()
-            if not queue and not self._burst_entries:
-                return
-        raise BusyError(
-            f"{self.config.core}: one input event has caused {self.event_limit} queued events "
-            "and there are more: the network keeps itself going"
-        )
+        while self._burst_entries and not queue and not self._slots[self._slot]:
+            self._slot = (self._slot + 1) % BURST_SLOTS
+        self._serve_head()
+        return bool(queue or self._burst_entries)
 
     def _serve_head(self) -> None:
-        """Execute the head entry: of the current slot, else of the main FIFO (section 8).
-
-        The entry keeps its place while the spikes it causes are pushed.
-        """
+        """Execute the head entry: of the current slot, else of the main FIFO (section 8)."""
         if self._burst_entries and (slot := self._slots[self._slot]):
             self._spike_event(*slot[0])
             slot.popleft()
@@ -555,15 +463,8 @@ class OdinModel(Device):
         weight = int(self._weights[place]) >> max(self.config.weight_bits - 3, 0)
         self._outputs.append(np.array([0xF0 | (int(self._mapped[place]) & 1) << 3 | weight]))
 
-    def _spikes(self, neurons: np.ndarray) -> None:
-        """Pass the spikes of enabled neurons to the output and the queues (sections 8 and 10)."""
-        neurons = neurons[~self._disable[neurons]]
-        if not self._tells_sources and not self._monitoring:
-            self._outputs.append(neurons)
-        if self._open_loop:
-            return
-        room = self.config.fifo_depth - len(self._fifo)
-        self._fifo.extend((0, neuron) for neuron in neurons[:room].tolist())
+    def _queue(self, neurons: np.ndarray) -> None:
+        super()._queue(neurons)
         if self._has_burst_queue:
             for neuron in neurons[self._bursts[neurons] > 0].tolist():
                 self._push_burst(neuron)

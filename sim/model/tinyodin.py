@@ -1,22 +1,11 @@
 """Bit-exact model of tinyODIN (section numbers are those of its specification)."""
 
-from collections import deque
-from collections.abc import Iterable, Sequence
-
 import numpy as np
 
 from ...hdl.tinyodin.config import TinyOdinConfig
 from ...hdl.tinyodin.layout import VIRTUAL_WEIGHT_BITS, memories, neuron_word
 from ...hdl.tinyodin.registers import registers
-from ..device import (
-    BusyError,
-    Device,
-    check_events,
-    check_gated,
-    check_memory_range,
-    check_words,
-    word_array,
-)
+from .crossbar import CrossbarModel
 from .neuron import lif
 
 __all__ = ["TinyOdinModel", "pack_neurons", "signed", "unpack_neurons", "update_neurons"]
@@ -103,7 +92,7 @@ def update_neurons(
     return pack_neurons(config, potential, threshold, leak, disable), fires & ~disable
 
 
-class TinyOdinModel(Device):
+class TinyOdinModel(CrossbarModel):
     """A tinyODIN core as a `Device`, exact to the bit.
 
     Each event is executed, with all spikes that it causes, before the next one begins. That is what
@@ -128,13 +117,8 @@ class TinyOdinModel(Device):
     """
 
     def __init__(self, config: TinyOdinConfig | None = None, *, event_limit: int = 100_000) -> None:
-        self.config = config if config is not None else TinyOdinConfig()
-        self.registers = registers(self.config)
-        self.memories = memories(self.config)
-        self.register_values = {register.name: 0 for register in self.registers}
-        self.event_limit = event_limit
-        self.operations = 0
-
+        config = config if config is not None else TinyOdinConfig()
+        super().__init__(config, registers(config), memories(config), event_limit)
         neurons = self.config.neurons
         self._potential = np.zeros(neurons, dtype=_INTEGER)
         self._threshold = np.zeros(neurons, dtype=_INTEGER)
@@ -146,118 +130,37 @@ class TinyOdinModel(Device):
         self._low = np.array(low, dtype=_INTEGER)
         self._high = np.array(high, dtype=_INTEGER)
 
-        self._fifo: deque[tuple[int, int]] = deque()  # (weight, neuron), the head first
-        self._held: list[np.ndarray] = []  # input events that wait for the gate
-        self._outputs: list[np.ndarray] = []
-        self._view()
+        self._configured()
 
-    def _view(self) -> None:
-        """Prepare the views of neurons 0 to `last_neuron`, which sweeps visit."""
+    def _configured(self) -> None:
+        """Prepare what follows from the registers (section 3)."""
+        super()._configured()
+        # Views of neurons 0 to `last_neuron`, which sweeps visit.
         self._swept = slice(self.register_values["last_neuron"] + 1)
         self._swept_potential = self._potential[self._swept]
         self._swept_threshold = self._threshold[self._swept]
         self._swept_weights = self._weights[:, self._swept]
         self._swept_fires = np.zeros(len(self._swept_potential), dtype=bool)
 
-    def configure(self, **values: int) -> None:
-        """Write configuration registers by name, in the order given (section 3).
+    def _load_neurons(self, part: slice, words: list[int]) -> None:
+        fields = unpack_neurons(self.config, words)
+        self._potential[part], self._threshold[part] = fields[:2]
+        self._leak[part], self._disable[part] = fields[2:]
 
-        Clearing `gate` executes the events that were held back.
-
-        Raises
-        ------
-        InputError
-            If there is no such register or it cannot hold the value; no register is written then.
-        BusyError
-            If the network keeps itself going.
-        """
-        checked = {name: self.registers.check(name, value) for name, value in values.items()}
-        for name, value in checked.items():
-            self.register_values[name] = value
-            if name == "last_neuron":
-                self._view()
-            elif name == "gate" and not value:
-                held, self._held = self._held, []
-                for events in held:
-                    self._execute(events)
-
-    def load(self, memory: str, words: Sequence[int] | np.ndarray, at: int = 0) -> None:
-        """Write consecutive words of a memory, from word `at` (section 4).
-
-        Raises
-        ------
-        InputError
-            If there is no such memory, a word does not fit, the range leaves the memory, or
-            register `gate` is 0.
-        """
-        values = word_array(
-            check_words(self.memories, self.config.core, memory, words, at),
-            self.memories[memory].width,
+    def _dump_neurons(self, part: slice) -> np.ndarray:
+        return pack_neurons(
+            self.config,
+            self._potential[part],
+            self._threshold[part],
+            self._leak[part],
+            self._disable[part],
         )
-        check_gated(self.config.core, self.register_values["gate"])
-        if memory == "neurons":
-            part = slice(at, at + len(values))
-            fields = unpack_neurons(self.config, values)
-            self._potential[part], self._threshold[part] = fields[:2]
-            self._leak[part], self._disable[part] = fields[2:]
-        else:
-            shifts = self._weight_shifts()
-            weights = (values[:, np.newaxis] >> shifts).astype(np.int64)
-            self._weights.reshape(-1)[8 * at : 8 * (at + len(values))] = signed(
-                weights, self.config.weight_bits
-            ).ravel()
 
-    def dump(self, memory: str, at: int = 0, count: int | None = None) -> np.ndarray:
-        """Read consecutive words of a memory, all from `at` on if `count` is None (section 4).
+    def _load_synapses(self, part: slice, synapses: np.ndarray) -> None:
+        self._weights.reshape(-1, 8)[part] = signed(synapses, self.config.weight_bits)
 
-        Raises
-        ------
-        InputError
-            If there is no such memory, the range leaves it, or register `gate` is 0.
-        """
-        _, count = check_memory_range(self.memories, self.config.core, memory, at, count)
-        check_gated(self.config.core, self.register_values["gate"])
-        part = slice(at, at + count)
-        if memory == "neurons":
-            return pack_neurons(
-                self.config,
-                self._potential[part],
-                self._threshold[part],
-                self._leak[part],
-                self._disable[part],
-            )
-        mask = (1 << self.config.weight_bits) - 1
-        weights = self._weights.reshape(-1, 8)[part].astype(np.int64) & mask
-        return np.bitwise_or.reduce(weights.astype(np.uint64) << self._weight_shifts(), axis=1)
-
-    def _weight_shifts(self) -> np.ndarray:
-        """Return the lowest bit of each synapse in its word."""
-        return np.arange(8, dtype=np.uint64) * np.uint64(self.config.weight_bits)
-
-    def send(self, events: Iterable[int] | np.ndarray) -> None:
-        """Send input events; executes them unless register `gate` is 1 (section 5).
-
-        Raises
-        ------
-        InputError
-            If a word does not fit the core's input.
-        BusyError
-            If the network keeps itself going. The rest of `events` is lost, queued spikes stay.
-        """
-        events = check_events(self.config.core, self.config.event_bits, events)
-        if self.register_values["gate"]:
-            self._held.append(events)
-        else:
-            self._execute(events)
-
-    def settle(self) -> np.ndarray:
-        """Return the output words since the last settle, in order (section 7)."""
-        words = np.concatenate([np.zeros(0, dtype=np.int64), *self._outputs]).astype(np.uint64)
-        self._outputs = []
-        return words
-
-    def close(self) -> None:
-        """Do nothing: a model holds nothing that must be freed."""
+    def _dump_synapses(self, part: slice) -> np.ndarray:
+        return self._weights.reshape(-1, 8)[part] & self._synapse_mask
 
     def _execute(self, events: np.ndarray) -> None:
         """Execute input events one after the other (sections 5 and 6)."""
@@ -286,25 +189,18 @@ class TinyOdinModel(Device):
             else:
                 queue.append((entry_weight, neuron))
             if queue:
-                self._empty_queue()
+                self._empty_queues()
 
-    def _empty_queue(self) -> None:
-        """Execute queued events until none is left (section 6)."""
+    def _serve(self) -> bool:
+        """Execute the head of the queue (section 6)."""
         queue = self._fifo
-        for _ in range(self.event_limit):
-            weight, neuron = queue[0]
-            if weight:
-                self._virtual_event(signed(weight, VIRTUAL_WEIGHT_BITS), neuron)
-            else:
-                self._spike_event(neuron)
-            # The entry keeps its place while the spikes it causes are pushed.
-            queue.popleft()
-            if not queue:
-                return
-        raise BusyError(
-            f"{self.config.core}: one input event has caused {self.event_limit} queued events "
-            "and there are more: the network keeps itself going"
-        )
+        weight, neuron = queue[0]
+        if weight:
+            self._virtual_event(signed(weight, VIRTUAL_WEIGHT_BITS), neuron)
+        else:
+            self._spike_event(neuron)
+        queue.popleft()
+        return bool(queue)
 
     def _spike_event(self, source: int) -> None:
         """Update neurons 0 to `last_neuron` by their weights from `source` (section 6)."""
@@ -314,7 +210,7 @@ class TinyOdinModel(Device):
         if fires.size:
             potential[fires] = 0
             self._spikes(fires)
-        if self.register_values["output_source"]:
+        if self._tells_sources:
             self._outputs.append(np.array([source]))
         self.operations += len(potential)
 
@@ -338,12 +234,3 @@ class TinyOdinModel(Device):
             potential[fires] = 0
             self._spikes(fires + visited.start if visited.start else fires)
         self.operations += len(potential)
-
-    def _spikes(self, neurons: np.ndarray) -> None:
-        """Pass the spikes of enabled neurons to the output and the FIFO (sections 6 and 7)."""
-        neurons = neurons[~self._disable[neurons]]
-        if not self.register_values["output_source"]:
-            self._outputs.append(neurons)
-        if not self.register_values["open_loop"]:
-            room = self.config.fifo_depth - len(self._fifo)
-            self._fifo.extend((0, neuron) for neuron in neurons[:room].tolist())

@@ -7,6 +7,7 @@ from ...hdl.odin.config import OdinConfig
 from ..device import Device
 from ..neuron_word import pack_fields
 from ..odin_event import OdinEvents
+from .crossbar import perform_chain, read_back
 from .sample import spread
 
 __all__ = ["perform"]
@@ -45,30 +46,19 @@ def perform(device: Device, random: np.random.Generator) -> None:
         device.send([event])
         device.settle()
     device.configure(gate=1)
-    for neuron in awake:
-        device.dump("neurons", neuron, 1)
-    for source in sources:
-        device.dump("synapses", source * row, row)
+    read_back(device, awake, sources)
 
-    # Each source makes the next one fire.
-    highest = (1 << config.weight_bits) - 1
     device.configure(**{f"sign_{inhibitory // 16}": 0})
-    for neuron in awake:
-        fields = {"model": config.lif, "threshold": 1, "disable": int(neuron not in sources)}
-        device.load("neurons", [pack_fields(_model(config, bool(config.lif)), fields)], neuron)
-    for source, target in zip(sources, [*sources[1:], None], strict=True):
-        weights = np.zeros(config.neurons, dtype=int)
-        if target is not None:
-            weights[target] = highest
-        device.load("synapses", _row(config, weights, weights > 0), source * row)
-    device.configure(open_loop=0)
-    for output_source in (0, 1):
-        device.configure(output_source=output_source, gate=0)
-        device.send([OdinEvents(config).spike(sources[0])])
-        device.settle()
-        device.configure(gate=1)
-    for neuron in sources:
-        device.dump("neurons", neuron, 1)
+    layout, highest = _model(config, bool(config.lif)), (1 << config.weight_bits) - 1
+    rest = {"model": config.lif, "threshold": 1}
+    perform_chain(
+        device,
+        sources,
+        {n: pack_fields(layout, {**rest, "disable": int(n not in sources)}) for n in awake},
+        lambda weights: _row(config, weights, weights > 0),
+        highest,
+        OdinEvents(config).spike(sources[0]),
+    )
 
 
 def _model(config: OdinConfig, is_lif: bool) -> object:

@@ -6,6 +6,7 @@ from ...hdl.tinyodin.config import TinyOdinConfig
 from ...hdl.tinyodin.layout import event_word, neuron_word
 from ..device import Device
 from ..neuron_word import pack_fields
+from .crossbar import perform_chain, read_back
 from .sample import spread
 
 __all__ = ["perform"]
@@ -51,29 +52,18 @@ def perform(device: Device, random: np.random.Generator) -> None:
     )
     device.settle()
     device.configure(gate=1)
-    for neuron in awake:
-        device.dump("neurons", neuron, 1)
-    for source in sources:
-        device.dump("synapses", source * row, row)
+    read_back(device, awake, sources)
 
-    # Each source makes the next one fire.
-    highest = (1 << config.weight_bits - 1) - 1
-    for neuron in awake:
-        fields = {"threshold": highest, "disable": int(neuron not in sources)}
-        device.load("neurons", [pack_fields(neuron_word(config), fields)], neuron)
-    for source, target in zip(sources, [*sources[1:], None], strict=True):
-        weights = np.zeros(config.neurons, dtype=int)
-        if target is not None:
-            weights[target] = highest
-        device.load("synapses", _row(config, weights), source * row)
-    device.configure(open_loop=0)
-    for output_source in (0, 1):
-        device.configure(output_source=output_source, gate=0)
-        device.send([sources[0]])
-        device.settle()
-        device.configure(gate=1)
-    for neuron in sources:
-        device.dump("neurons", neuron, 1)
+    layout, highest = neuron_word(config), (1 << config.weight_bits - 1) - 1
+    rest = {"threshold": highest}
+    perform_chain(
+        device,
+        sources,
+        {n: pack_fields(layout, {**rest, "disable": int(n not in sources)}) for n in awake},
+        lambda weights: _row(config, weights),
+        highest,
+        sources[0],
+    )
 
 
 def _neurons(config: TinyOdinConfig, awake: list[int], random: np.random.Generator) -> list[int]:

@@ -394,11 +394,7 @@ class _Phase:
             self._transaction(self._below(4) << frame.bits - 2 | missing, self._bits(frame.bits))
 
     def _transaction(self, address: int, word: int) -> None:
-        record = getattr(self._device, "spi", None)
-        if record is not None:
-            record(address, word)
-        else:
-            spi_transaction(self._device, address, word, gated=True)
+        spi_transaction(self._device, address, word, gated=True)
 
     # Events.
 

@@ -185,11 +185,7 @@ class _Phase:
         self._transaction(top | missing, int(random.integers(1 << frame.bits)))
 
     def _transaction(self, address: int, data: int) -> None:
-        record = getattr(self._device, "spi", None)
-        if record is not None:
-            record(address, data)
-        else:
-            spi_transaction(self._device, address, data, gated=True)
+        spi_transaction(self._device, address, data, gated=True)
 
     def _queued_event(self) -> int:
         random, config = self._random, self._config

@@ -9,25 +9,21 @@ weights and random generators are carried on from sample to sample.
 Samples and initial weights come from files of the published demonstration, or from the generator here.
 """
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from ...hdl.config import CoreConfig
 from ...hdl.error import InputError
-from ...hdl.reckon.config import ReckonConfig
 from ..device import TickedDevice
-from . import eprop
-from .eprop import LEARN_ALL, WEIGHT_BITS, Weights, check_counts, make_neuron_word
-from .picture import check_picture
+from .eprop import WEIGHT_BITS, Network, Sample, Weights
 from .result import Progress, TaskResult
 
 __all__ = [
     "EPOCHS",
     "INPUTS",
+    "NETWORK",
     "NEURONS",
     "OUTPUTS",
     "RECALL",
@@ -101,18 +97,25 @@ SETTINGS = {
     "regul_rec_left": 10,
 }
 
-#: Threshold of all neurons, and the low bits of their alpha.
-THRESHOLD, ALPHA = 614, 0xFEF
+NETWORK = Network(
+    task=NAME,
+    inputs=INPUTS,
+    neurons=NEURONS,
+    outputs=OUTPUTS,
+    threshold=614,
+    alpha=0xFEF,
+    settings=SETTINGS,
+    # Those of the published weights.
+    spreads={"weights_in": 14.2, "weights_rec": 1.83, "weights_out": 9.4},
+    learning=RECALL,
+    inference=RECALL,
+)
 
-#: Spread of the generator's initial weights: that of the published ones.
-_SPREADS = {"weights_in": 14.2, "weights_rec": 1.83, "weights_out": 9.4}
-
-#: Array of the initial weights in each memory: pre-synaptic and post-synaptic neurons.
-_SHAPES = {
-    "weights_in": (INPUTS, NEURONS),
-    "weights_rec": (NEURONS, NEURONS),
-    "weights_out": (NEURONS, OUTPUTS),
-}
+#: Checks, set-up, weights and presentation of a sample: see `Network`.
+check_core = NETWORK.check_core
+set_up = NETWORK.set_up
+dump_weights = NETWORK.dump_weights
+present = NETWORK.present
 
 _TRAINING_FILE, _TEST_FILE = "dataset_cueAcc_train.dat", "dataset_cueAcc_test.dat"
 _WEIGHT_FILES = {
@@ -123,27 +126,6 @@ _WEIGHT_FILES = {
 
 #: Marks in the first column of a data set.
 _END, _LABEL = -1, -2
-
-
-@dataclass(frozen=True)
-class Sample:
-    """What happens in one sample.
-
-    Attributes
-    ----------
-    spikes : tuple of ndarray
-        For each time step the inputs that spike before the tick that ends it.
-    label : int
-        1: more cues were right; 0: more were left.
-    """
-
-    spikes: tuple[np.ndarray, ...]
-    label: int
-
-    @property
-    def events(self) -> int:
-        """Number of spikes."""
-        return sum(map(len, self.spikes))
 
 
 @dataclass(frozen=True)
@@ -175,14 +157,7 @@ def generate_sample(random: np.random.Generator) -> Sample:
 def generate_data(seed: int = 1) -> Data:
     """Make 50 training samples, 50 test samples and initial weights; a seed gives the same again."""
     random = np.random.default_rng(seed)
-    limit = 1 << (WEIGHT_BITS - 1)
-    weights = {
-        memory: np.clip(
-            np.rint(random.normal(0, _SPREADS[memory], shape)), -limit, limit - 1
-        ).astype(int)
-        for memory, shape in _SHAPES.items()
-    }
-    np.fill_diagonal(weights["weights_rec"], 0)
+    weights = NETWORK.random_weights(random)
     training, test = ([generate_sample(random) for _ in range(_COUNT)] for _ in range(2))
     return Data(training, test, weights)
 
@@ -267,62 +242,10 @@ def read_data(folder: Path) -> Data:
         _read_samples(folder / _TRAINING_FILE),
         _read_samples(folder / _TEST_FILE),
         {
-            memory: _read_weights(folder / name, _SHAPES[memory])
+            memory: _read_weights(folder / name, NETWORK.shapes[memory])
             for memory, name in _WEIGHT_FILES.items()
         },
     )
-
-
-def check_core(config: CoreConfig) -> None:
-    """Check that a core can do the task.
-
-    Raises
-    ------
-    InputError
-        If it is another core, too small, has other weights or does not learn.
-    """
-    eprop.check_core(NAME, config, NEURONS, OUTPUTS)
-
-
-def set_up(device: TickedDevice, weights: Weights) -> None:
-    """Write all registers, neurons and weights; afterwards `config_mode` is 0.
-
-    Raises
-    ------
-    InputError
-        If the core cannot do the task.
-    """
-    config: ReckonConfig = device.config
-    check_core(config)
-    word = make_neuron_word(config, THRESHOLD, ALPHA)
-    eprop.set_up(device, SETTINGS, [word] * (NEURONS // config.neuron_lanes), weights)
-
-
-def dump_weights(device: TickedDevice) -> Weights:
-    """Read the weights of the network from the core; `config_mode` is 1."""
-    return eprop.dump_weights(device, _SHAPES)
-
-
-def present(device: TickedDevice, sample: Sample, train: bool) -> np.ndarray:
-    """Present a sample, with its label if the core is to learn; return the output words.
-
-    Register `learn` says whether weights change. `device` is in IDLE, before and afterwards.
-    """
-    device.drive(sample=1)
-    for step, spikes in enumerate(sample.spikes):
-        if step == RECALL:
-            if train:
-                device.send([1 << device.config.event_address_bits | sample.label])
-                device.drive(target_valid=1)
-            device.drive(infer_accumulate=1)
-        if len(spikes):
-            device.send(spikes)
-        if step == STEPS - 1:
-            device.drive(sample=0)
-        device.tick()
-    words = device.settle()
-    device.drive(target_valid=0, infer_accumulate=0)
-    return words
 
 
 def perform(
@@ -366,65 +289,19 @@ def perform(
         If the core cannot do the task, the data cannot be read, or the picture cannot be written.
     """
     epochs = EPOCHS if epochs is None else epochs
-    check_counts(NAME, epochs=epochs, samples=samples, training=training)
-    check_core(device.config)
-    if plot is not None:
-        check_picture(plot)
+    NETWORK.check(device.config, plot, epochs=epochs, samples=samples, training=training)
     found = read_data(Path(data)) if data is not None else generate_data()
-    parts = {"training": found.training[:training], "test": found.test[:samples]}
-    set_up(device, found.weights)
-
-    total = epochs * sum(map(len, parts.values()))
-    done, events = 0, 0
-    outputs: list[np.ndarray] = []
-    curve: list[dict[str, int]] = []
-    predictions: list[int] = []
-    start = time.perf_counter()
-    cycles = getattr(device, "cycles", None)
-    for epoch in range(1, epochs + 1):
-        right: dict[str, int] = {}
-        for part, chosen in parts.items():
-            train = part == "training"
-            device.configure(learn=LEARN_ALL if train else 0)
-            predictions = []
-            for sample in chosen:
-                words = present(device, sample, train)
-                outputs.append(words)
-                predictions.append(int(words[0]) if len(words) else -1)
-                events += sample.events
-                done += 1
-                if progress is not None:
-                    progress(done, total)
-            right[part] = sum(
-                answer == sample.label for answer, sample in zip(predictions, chosen, strict=True)
-            )
-        curve.append(
-            {
-                "epoch": epoch,
-                "training_correct": right["training"],
-                "training_samples": len(parts["training"]),
-                "test_correct": right["test"],
-                "test_samples": len(parts["test"]),
-            }
-        )
-    seconds = time.perf_counter() - start
-    result = TaskResult(
-        task=NAME,
-        accuracy=curve[-1]["test_correct"] / len(parts["test"]),
-        samples=len(parts["test"]),
-        events=events,
-        output_events=outputs,
-        predictions=np.array(predictions),
-        labels=np.array([sample.label for sample in parts["test"]]),
-        cycles=None if cycles is None else device.cycles - cycles,
-        seconds=seconds,
-        details={"epochs": curve},
+    result = NETWORK.learn_and_test(
+        device,
+        found.weights,
+        found.training[:training],
+        found.test[:samples],
+        rates=[{}] * epochs,
+        progress=progress,
     )
     if plot is not None:
         from .cue_accumulation_plot import save_cue_accumulation
 
-        device.configure(config_mode=1)
-        weights = dump_weights(device)
-        device.configure(config_mode=0)
-        save_cue_accumulation(plot, device.config, found.weights, weights, parts["test"][0], result)
+        weights = NETWORK.learnt_weights(device)
+        save_cue_accumulation(plot, device.config, found.weights, weights, found.test[0], result)
     return result

@@ -2,21 +2,10 @@
 
 from pathlib import Path
 
-import numpy as np
 from matplotlib.figure import Figure, SubFigure
 
 from ...hdl.reckon.config import ReckonConfig
-from ..model import open_model
-from .cue_accumulation import (
-    INPUTS,
-    NEURONS,
-    OUTPUTS,
-    RECALL,
-    SETTINGS,
-    STEPS,
-    Sample,
-    set_up,
-)
+from .cue_accumulation import INPUTS, NETWORK, NEURONS, OUTPUTS, RECALL, STEPS, Sample
 from .eprop import Weights
 from .eprop_plot import (
     FAINT,
@@ -25,28 +14,16 @@ from .eprop_plot import (
     Recording,
     plain,
     plot_learning_curve,
+    plot_spikes,
     plot_weights,
     record,
 )
 from .picture import new_figure, save_picture
 from .result import TaskResult
 
-__all__ = ["plot_sample", "record_sample", "save_cue_accumulation"]
+__all__ = ["plot_sample", "save_cue_accumulation"]
 
 _GROUPS = (("left", 0), ("right", 10), ("recall", 20), ("background", 30))
-
-
-def record_sample(config: ReckonConfig, weights: Weights, sample: Sample) -> Recording:
-    """Present a sample to the model of a core, without learning, and look inside at every step."""
-    with open_model(config) as model:
-        set_up(model, weights)
-        return record(
-            model,
-            sample.spikes,
-            neurons=NEURONS,
-            outputs=OUTPUTS,
-            fraction_bits=SETTINGS["frac_trace_rec"],
-        )
 
 
 def plot_sample(figure: Figure | SubFigure, sample: Sample, recording: Recording) -> None:
@@ -54,17 +31,13 @@ def plot_sample(figure: Figure | SubFigure, sample: Sample, recording: Recording
     inputs, neurons, traces, outputs = figure.subplots(
         4, 1, sharex=True, gridspec_kw={"height_ratios": [1, 1.5, 1.5, 1]}
     )
-    times = np.repeat(np.arange(STEPS), [len(step) for step in sample.spikes])
-    inputs.scatter(times, np.concatenate(sample.spikes), 2, "#7a8794", linewidths=0)
+    plot_spikes(inputs, neurons, sample, recording, (2, 2))
     inputs.set_ylim(INPUTS, -1)
     inputs.set_yticks([start + 4.5 for _, start in _GROUPS], [name for name, _ in _GROUPS])
     inputs.tick_params(labelsize=8, length=0)
     inputs.set_title(
         f"a test sample, label {sample.label} ({'right' if sample.label else 'left'})", fontsize=11
     )
-    times, index = recording.spikes.nonzero()
-    neurons.scatter(times, index, 2, TRAINED, linewidths=0)
-    neurons.set_ylim(NEURONS, -1)
     neurons.set_ylabel("neuron", fontsize=8)
     traces.imshow(
         recording.traces.T,
@@ -120,5 +93,5 @@ def save_cue_accumulation(
     left, middle, right = figure.subfigures(1, 3, width_ratios=[1, 1.1, 1.7])
     plot_learning_curve(left.subplots(), result, 100 / OUTPUTS)
     plot_weights(middle, before, after)
-    plot_sample(right, sample, record_sample(config, after, sample))
+    plot_sample(right, sample, record(NETWORK, config, after, sample))
     save_picture(figure, path)

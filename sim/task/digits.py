@@ -30,7 +30,7 @@ from ...hdl.tinyodin.config import TinyOdinConfig
 from ...hdl.tinyodin.layout import LEAK_BITS, event_word, neuron_word
 from ..device import Device
 from .picture import check_picture
-from .result import Progress, TaskResult
+from .result import NO_ANSWER, Progress, TaskResult
 
 __all__ = [
     "CLASSES",
@@ -67,9 +67,6 @@ QUESTION_EVENTS, QUESTION_WEIGHT = 8, 7
 
 #: How far each event of the answer raises the output neurons.
 ANSWER_WEIGHT = 4
-
-#: What `decode` returns if no output neuron has fired.
-NO_ANSWER = -1
 
 
 @dataclass(frozen=True)

@@ -10,20 +10,16 @@ An epoch presents all training samples in random order, then all test samples wi
 See docs/digits-eprop.md for how it was chosen.
 """
 
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from ...hdl.config import CoreConfig
 from ...hdl.reckon.config import ReckonConfig
 from ..device import TickedDevice
-from . import digits, eprop
+from . import digits
 from .digits import CLASSES, PIXELS
-from .eprop import LEARN_ALL, Weights, check_counts, make_neuron_word
-from .picture import check_picture
+from .eprop import Network, Sample, Weights
 from .result import Progress, TaskResult
 
 __all__ = [
@@ -32,6 +28,7 @@ __all__ = [
     "INPUTS",
     "LEARNING",
     "LEVELS",
+    "NETWORK",
     "NEURONS",
     "SETTINGS",
     "STEPS",
@@ -67,9 +64,6 @@ STEPS = _SIDE * len(LEVELS) + _SILENT_STEPS
 
 #: Steps from which on there is a label and weights learn, and from which on winners are counted.
 LEARNING, INFERENCE = STEPS - 5, STEPS - 4
-
-#: Threshold of all neurons, and the low bits of their alpha: 0.97.
-THRESHOLD, ALPHA = 614, 0xC29
 
 #: Potential from which on the surrogate derivative is 1; below it is 0.
 _SURROGATE_THRESHOLD = -200
@@ -107,38 +101,26 @@ SETTINGS = {
 _RATES = {"rate_in_left": 15, "rate_rec_left": 6, "rate_out_left": 6}
 _HALVINGS = 3
 
-#: Spread of the random weights at the beginning.
-_SPREADS = {"weights_in": 10.0, "weights_rec": 3.0, "weights_out": 20.0}
+NETWORK = Network(
+    task=NAME,
+    inputs=INPUTS,
+    neurons=NEURONS,
+    outputs=CLASSES,
+    threshold=614,
+    alpha=0xC29,  # 0.97
+    settings=SETTINGS,
+    spreads={"weights_in": 10.0, "weights_rec": 3.0, "weights_out": 20.0},
+    learning=LEARNING,
+    inference=INFERENCE,
+)
 
-#: Arrays of weights: pre-synaptic and post-synaptic neurons.
-_SHAPES = {
-    "weights_in": (INPUTS, NEURONS),
-    "weights_rec": (NEURONS, NEURONS),
-    "weights_out": (NEURONS, CLASSES),
-}
+#: Checks, set-up, weights and presentation of a sample: see `Network`.
+check_core = NETWORK.check_core
+set_up = NETWORK.set_up
+dump_weights = NETWORK.dump_weights
+present = NETWORK.present
 
 _SEED = 0
-
-
-@dataclass(frozen=True)
-class Sample:
-    """An image as it is presented.
-
-    Attributes
-    ----------
-    spikes : tuple of ndarray
-        For each time step the pixels that spike before the tick that ends it.
-    label : int
-        The digit.
-    """
-
-    spikes: tuple[np.ndarray, ...]
-    label: int
-
-    @property
-    def events(self) -> int:
-        """Number of spikes."""
-        return sum(map(len, self.spikes))
 
 
 def encode(image: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -166,16 +148,7 @@ def load_data() -> tuple[list[Sample], list[Sample]]:
 
 def random_weights(seed: int = _SEED) -> Weights:
     """Return the weights to begin with; a seed gives the same again."""
-    random = np.random.RandomState(seed)
-    limit = 1 << (eprop.WEIGHT_BITS - 1)
-    weights = {
-        memory: np.clip(
-            np.rint(random.normal(0, _SPREADS[memory], shape)), -limit, limit - 1
-        ).astype(int)
-        for memory, shape in _SHAPES.items()
-    }
-    np.fill_diagonal(weights["weights_rec"], 0)
-    return weights
+    return NETWORK.random_weights(np.random.RandomState(seed))
 
 
 def epoch_rates(epoch: int, epochs: int) -> dict[str, int]:
@@ -184,108 +157,23 @@ def epoch_rates(epoch: int, epochs: int) -> dict[str, int]:
     return {name: rate - halvings for name, rate in _RATES.items()}
 
 
-def check_core(config: CoreConfig) -> None:
-    """Check that a core can do the task.
-
-    Raises
-    ------
-    InputError
-        If it is another core, too small, has other weights or does not learn.
-    """
-    eprop.check_core(NAME, config, NEURONS, CLASSES)
-
-
-def set_up(device: TickedDevice, weights: Weights) -> None:
-    """Write all registers, neurons and weights; afterwards `config_mode` is 0.
-
-    Raises
-    ------
-    InputError
-        If the core cannot do the task.
-    """
-    config: ReckonConfig = device.config
-    check_core(config)
-    word = make_neuron_word(config, THRESHOLD, ALPHA)
-    eprop.set_up(device, SETTINGS, [word] * (NEURONS // config.neuron_lanes), weights)
-
-
-def dump_weights(device: TickedDevice) -> Weights:
-    """Read the weights of the network from the core; `config_mode` is 1."""
-    return eprop.dump_weights(device, _SHAPES)
-
-
-def present(device: TickedDevice, sample: Sample, train: bool) -> np.ndarray:
-    """Present a sample, with its label if the core is to learn; return the output words.
-
-    Register `learn` says which weights change. `device` is in IDLE, before and afterwards.
-    """
-    device.drive(sample=1)
-    for step, spikes in enumerate(sample.spikes):
-        if step == LEARNING and train:
-            device.send([1 << device.config.event_address_bits | sample.label])
-            device.drive(target_valid=1)
-        if step == INFERENCE:
-            device.drive(infer_accumulate=1)
-        if len(spikes):
-            device.send(spikes)
-        if step == STEPS - 1:
-            device.drive(sample=0)
-        device.tick()
-    words = device.settle()
-    device.drive(target_valid=0, infer_accumulate=0)
-    return words
-
-
 def _learn_and_test(
     device: TickedDevice,
     training: list[Sample],
     test: list[Sample],
-    *,
     epochs: int,
     seed: int = _SEED,
-    progress: Progress | None = None,
-    note: Callable[[dict[str, int]], None] | None = None,
+    **more: Any,
 ) -> TaskResult:
-    """Learn from random weights, and test after each epoch; see `perform`."""
-    set_up(device, random_weights(seed))
-    order = np.random.RandomState(seed)
-    total = epochs * (len(training) + len(test))
-    outputs: list[np.ndarray] = []
-    curve: list[dict[str, int]] = []
-    predictions = np.zeros(0, dtype=int)
-    events = 0
-    start, cycles = time.perf_counter(), getattr(device, "cycles", None)
-    for epoch in range(epochs):
-        found = {"epoch": epoch + 1}
-        shuffled = [training[index] for index in order.permutation(len(training))]
-        for part, samples in (("training", shuffled), ("test", test)):
-            train = part == "training"
-            device.configure(learn=LEARN_ALL if train else 0, **epoch_rates(epoch, epochs))
-            answers = []
-            for sample in samples:
-                words = present(device, sample, train)
-                outputs.append(words)
-                answers.append(int(words[0]) if len(words) else digits.NO_ANSWER)
-                events += sample.events
-                if progress is not None:
-                    progress(len(outputs), total)
-            predictions = np.array(answers)
-            right = predictions == [sample.label for sample in samples]
-            found |= {f"{part}_correct": int(right.sum()), f"{part}_samples": len(samples)}
-        curve.append(found)
-        if note is not None:
-            note(found)
-    return TaskResult(
-        task=NAME,
-        accuracy=curve[-1]["test_correct"] / len(test),
-        samples=len(test),
-        events=events,
-        output_events=outputs,
-        predictions=predictions,
-        labels=np.array([sample.label for sample in test]),
-        cycles=None if cycles is None else device.cycles - cycles,
-        seconds=time.perf_counter() - start,
-        details={"epochs": curve},
+    """Learn from random weights and in random order; `more` as in `Network.learn_and_test`."""
+    return NETWORK.learn_and_test(
+        device,
+        random_weights(seed),
+        training,
+        test,
+        rates=[epoch_rates(epoch, epochs) for epoch in range(epochs)],
+        shuffle=np.random.RandomState(seed),
+        **more,
     )
 
 
@@ -327,19 +215,14 @@ def perform(
         If the core cannot do the task, or the picture cannot be written.
     """
     epochs = EPOCHS if epochs is None else epochs
-    check_counts(NAME, epochs=epochs, samples=samples, training=training)
-    check_core(device.config)
-    if plot is not None:
-        check_picture(plot)
+    NETWORK.check(device.config, plot, epochs=epochs, samples=samples, training=training)
     learnt, tested = load_data()
     learnt, tested = learnt[:training], tested[:samples]
-    result = _learn_and_test(device, learnt, tested, epochs=epochs, progress=progress)
+    result = _learn_and_test(device, learnt, tested, epochs, progress=progress)
     if plot is not None:
         from .digits_eprop_plot import save_digits_eprop
 
-        device.configure(config_mode=1)
-        weights = dump_weights(device)
-        device.configure(config_mode=0)
+        weights = NETWORK.learnt_weights(device)
         save_digits_eprop(plot, device.config, random_weights(), weights, tested, result)
     return result
 
@@ -357,7 +240,7 @@ def main() -> None:
             [training[index] for index in np.flatnonzero(which)] for which in (~inside, inside)
         )
         with open_model(ReckonConfig(neurons=NEURONS)) as model:
-            result = _learn_and_test(model, learnt, tested, epochs=EPOCHS, seed=seed, note=print)
+            result = _learn_and_test(model, learnt, tested, EPOCHS, seed, note=print)
         right += round(result.accuracy * len(tested))
     print(f"cross-validation {right / len(training):.4f}")
 

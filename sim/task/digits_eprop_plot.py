@@ -2,21 +2,19 @@
 
 from pathlib import Path
 
-import numpy as np
 from matplotlib.figure import Figure, SubFigure
 
 from ...hdl.reckon.config import ReckonConfig
-from ..model import open_model
 from .digits import CLASSES
-from .digits_eprop import INPUTS, LEARNING, NEURONS, SETTINGS, STEPS, Sample, set_up
+from .digits_eprop import INPUTS, LEARNING, NETWORK, STEPS, Sample
 from .eprop import Weights
 from .eprop_plot import (
     FAINT,
     TESTED,
-    TRAINED,
     Recording,
     plain,
     plot_learning_curve,
+    plot_spikes,
     plot_weights,
     record,
 )
@@ -24,32 +22,12 @@ from .picture import new_figure, save_picture
 from .plot import plot_confusion
 from .result import TaskResult
 
-__all__ = ["plot_samples", "record_samples", "save_digits_eprop"]
+__all__ = ["plot_samples", "save_digits_eprop"]
 
-INPUT, OTHER = "#7a8794", "#b9c3cc"
+OTHER = "#b9c3cc"
 
 #: Samples in detail.
 _SHOWN = 3
-
-
-def record_samples(
-    config: ReckonConfig, weights: Weights, samples: list[Sample]
-) -> list[Recording]:
-    """Present samples to the model of a core, without learning, and look inside at every step."""
-    found = []
-    for sample in samples:
-        with open_model(config) as model:
-            set_up(model, weights)
-            found.append(
-                record(
-                    model,
-                    sample.spikes,
-                    neurons=NEURONS,
-                    outputs=CLASSES,
-                    fraction_bits=SETTINGS["frac_trace_rec"],
-                )
-            )
-    return found
 
 
 def plot_samples(
@@ -67,13 +45,9 @@ def plot_samples(
     for (inputs, neurons, outputs), sample, recording in zip(
         grid.T, samples, recordings, strict=True
     ):
-        times = np.repeat(np.arange(STEPS), [len(step) for step in sample.spikes])
-        inputs.scatter(times, np.concatenate(sample.spikes), 4, INPUT, linewidths=0)
+        plot_spikes(inputs, neurons, sample, recording, (4, 3))
         inputs.set_ylim(INPUTS, -1)
         inputs.set_title(f"a {sample.label} of the test half", fontsize=10)
-        times, index = recording.spikes.nonzero()
-        neurons.scatter(times, index, 3, TRAINED, linewidths=0)
-        neurons.set_ylim(NEURONS, -1)
         for digit in range(CLASSES):
             right = digit == sample.label
             outputs.plot(
@@ -133,6 +107,7 @@ def save_digits_eprop(
     plot_learning_curve(curve.subplots(), result, 100 / CLASSES)
     plot_weights(weights, before, after)
     chosen = _choose(samples)
-    plot_samples(inside, chosen, record_samples(config, after, chosen))
+    recordings = [record(NETWORK, config, after, sample) for sample in chosen]
+    plot_samples(inside, chosen, recordings)
     plot_confusion(confusion.subplots(), result)
     save_picture(figure, path, 110)

@@ -1,15 +1,15 @@
 """What pictures of tasks on ReckOn share: a sample seen from inside, and weights before and after."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
+from ...hdl.reckon.config import ReckonConfig
 from ...hdl.reckon.layout import RECURRENT_TRACE_BITS
-from ..device import TickedDevice
-from .eprop import Weights
+from ..model import open_model
+from .eprop import Network, Sample, Weights
 from .result import TaskResult
 
 __all__ = [
@@ -19,11 +19,12 @@ __all__ = [
     "Recording",
     "plain",
     "plot_learning_curve",
+    "plot_spikes",
     "plot_weights",
     "record",
 ]
 
-TRAINED, TESTED, FAINT = "#2a78b5", "#d1495b", "#e4e8ec"
+TRAINED, TESTED, INPUT, FAINT = "#2a78b5", "#d1495b", "#7a8794", "#e4e8ec"
 
 
 @dataclass(frozen=True)
@@ -45,50 +46,33 @@ class Recording:
     outputs: np.ndarray
 
 
-def record(
-    device: TickedDevice,
-    spikes: Sequence[np.ndarray],
-    *,
-    neurons: int,
-    outputs: int,
-    fraction_bits: int,
-) -> Recording:
-    """Present a sample without learning, and look inside at every step; the sample is not ended.
-
-    Parameters
-    ----------
-    device : TickedDevice
-        A device that has been set up.
-    spikes : sequence of ndarray
-        Inputs that spike, by time step.
-    neurons, outputs : int
-        How many of them to look at.
-    fraction_bits : int
-        Register `frac_trace_rec`.
-    """
-    device.configure(learn=0, force_traces=1)
-    traces = np.zeros((len(spikes), neurons), dtype=int)
-    potentials = np.zeros((len(spikes), outputs), dtype=int)
-    lanes = device.config.neuron_lanes
-    device.drive(sample=1)
-    for step, inputs in enumerate(spikes):
-        device.send(inputs)
-        device.tick()
-        device.configure(config_mode=1)
-        words = device.dump("neurons", 0, -(-neurons // lanes))
-        found = device.dump("outputs", 0, outputs).astype(int)
-        device.configure(config_mode=0)
-        states = [
-            int(word) >> 50 * lane + 28 & ((1 << RECURRENT_TRACE_BITS) - 1)
-            for word in words
-            for lane in range(lanes)
-        ]
-        traces[step] = states[:neurons]
-        potentials[step] = (found ^ 0x8000) - 0x8000
+def record(network: Network, config: ReckonConfig, weights: Weights, sample: Sample) -> Recording:
+    """Present a sample to the model of a core, without learning, and look inside at every step."""
+    neurons, outputs, lanes = network.neurons, network.outputs, config.neuron_lanes
+    traces = np.zeros((len(sample.spikes), neurons), dtype=int)
+    potentials = np.zeros((len(sample.spikes), outputs), dtype=int)
+    with open_model(config) as model:
+        network.set_up(model, weights)
+        model.configure(learn=0, force_traces=1)
+        model.drive(sample=1)
+        for step, inputs in enumerate(sample.spikes):
+            model.send(inputs)
+            model.tick()
+            model.configure(config_mode=1)
+            words = model.dump("neurons", 0, -(-neurons // lanes))
+            found = model.dump("outputs", 0, outputs).astype(int)
+            model.configure(config_mode=0)
+            states = [
+                int(word) >> 50 * lane + 28 & ((1 << RECURRENT_TRACE_BITS) - 1)
+                for word in words
+                for lane in range(lanes)
+            ]
+            traces[step] = states[:neurons]
+            potentials[step] = (found ^ 0x8000) - 0x8000
     # A trace only grows, or stays full, when its neuron spikes.
     full = (1 << RECURRENT_TRACE_BITS) - 1
     spiked = (np.diff(traces, axis=0, prepend=0) > 0) | (traces == full)
-    return Recording(spiked, traces / (8 << fraction_bits), potentials)
+    return Recording(spiked, traces / (8 << network.settings["frac_trace_rec"]), potentials)
 
 
 def plain(axes: Axes) -> None:
@@ -113,6 +97,17 @@ def plot_learning_curve(axes: Axes, result: TaskResult, chance: float) -> None:
     axes.grid(color=FAINT)
     axes.legend(frameon=False, loc="lower right")
     plain(axes)
+
+
+def plot_spikes(
+    inputs: Axes, neurons: Axes, sample: Sample, recording: Recording, sizes: tuple[float, float]
+) -> None:
+    """Draw the spikes of all inputs and recurrent neurons, the first of each on top; a size for each."""
+    times = np.repeat(np.arange(len(sample.spikes)), [len(step) for step in sample.spikes])
+    inputs.scatter(times, np.concatenate(sample.spikes), sizes[0], INPUT, linewidths=0)
+    times, index = recording.spikes.nonzero()
+    neurons.scatter(times, index, sizes[1], TRAINED, linewidths=0)
+    neurons.set_ylim(recording.spikes.shape[1], -1)
 
 
 def plot_weights(figure: Figure | SubFigure, before: Weights, after: Weights) -> None:

@@ -6,7 +6,10 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Progress", "TaskResult"]
+__all__ = ["NO_ANSWER", "Progress", "TaskResult"]
+
+#: Among the predictions: none was given.
+NO_ANSWER = -1
 
 #: Called as a task goes on, with what is done and with the total.
 Progress = Callable[[int, int], None]
@@ -29,7 +32,7 @@ class TaskResult:
     output_events : list of ndarray
         Output words, one array for each `settle`; equal on all devices.
     predictions, labels : ndarray of int
-        Answers given and right answers; -1 is no answer.
+        Answers given, or `NO_ANSWER`, and right answers.
     cycles : int or None
         Clock cycles spent on the samples, without the loading of memories; None if the device does
         not count them.

@@ -195,18 +195,8 @@ class Learner:
 
     def __init__(self, device: Device, pixels: int, settings: Settings, name: str = "sdsp") -> None:
         config = device.config
-        for parameter, least in (("neurons", pixels), ("lif", 1), ("plasticity", 1)):
-            value = getattr(config, parameter)
-            if value < least:
-                raise InputError(
-                    f"{name}: {parameter} is {value}, this task needs at least {least}"
-                )
+        check_core(config, pixels, settings, name)
         self._highest_weight = (1 << config.weight_bits) - 1
-        needed = max(settings.initial_weight, settings.lift_weight)
-        if self._highest_weight < needed:
-            raise InputError(
-                f"{name}: weight_bits is {config.weight_bits}, this task has weights up to {needed}"
-            )
         self.device, self.pixels, self.settings = device, pixels, settings
         self.events, self.outputs = 0, []
         self._words = OdinEvents(config)

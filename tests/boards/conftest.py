@@ -1,5 +1,6 @@
-"""A fixture that compares a component with its netlist under random stimulus, compiled by CXXRTL."""
+"""What tests of boards share: comparing a component with its netlist, compiled by CXXRTL, and a bad line."""
 
+import random
 import shutil
 import subprocess
 from pathlib import Path
@@ -102,3 +103,23 @@ def compare(tmp_path):
     if _COMPILER is None:
         pytest.skip("no C++ compiler")
     return lambda make, family, **options: _compare(make, family, tmp_path, **options)
+
+
+def _damage(seed: int, chance: float):
+    """Return a function that, now and then, loses, adds or changes a byte of what goes over a line."""
+    generator = random.Random(seed)
+
+    def damage(data: bytes) -> bytes:
+        if generator.random() < chance:
+            place = generator.randrange(len(data))
+            kept = generator.choice([b"", b"\x5a", b"\xa5\x0c", bytes([data[place] ^ 4])])
+            return data[:place] + kept + data[place + 1 :]
+        return data
+
+    return damage
+
+
+@pytest.fixture
+def make_damage():
+    """Return the function that makes a bad line of a seed and a chance."""
+    return _damage

@@ -2,7 +2,6 @@
 
 import os
 import pty
-import random
 import shutil
 import tty
 
@@ -144,16 +143,8 @@ def test_a_network_that_keeps_itself_going(board):
         assert device.dump("neurons", 0, 2).tolist() == [0, 0]
 
 
-def test_a_bad_line():
-    generator = random.Random(14)
-
-    def damage(data):
-        if generator.random() < 0.03:
-            place = generator.randrange(len(data))
-            kept = generator.choice([b"", b"\x5a", b"\xa5\x0c", bytes([data[place] ^ 4])])
-            return data[:place] + kept + data[place + 1 :]
-        return data
-
+def test_a_bad_line(make_damage):
+    damage = make_damage(14, 0.03)
     with (
         SimulatedBoard(TinyOdin(CONFIG), to_board=damage, from_board=damage) as board,
         open_board(CONFIG, board.port, timeout=0.1, attempts=30) as device,

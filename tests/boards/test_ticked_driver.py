@@ -1,6 +1,5 @@
 """The driver for cores in time steps, on a board simulated bit by bit: it learns as the model does."""
 
-import random
 import shutil
 
 import numpy as np
@@ -242,17 +241,9 @@ def test_what_it_cannot_do(device):
 
 
 @pytest.mark.slow
-def test_a_bad_line():
+def test_a_bad_line(make_damage):
     """Nothing is lost and no tick happens twice, whatever the line does."""
-    generator = random.Random(34)
-
-    def damage(data):
-        if generator.random() < 0.02:
-            place = generator.randrange(len(data))
-            kept = generator.choice([b"", b"\x5a", b"\xa5\x0c", bytes([data[place] ^ 4])])
-            return data[:place] + kept + data[place + 1 :]
-        return data
-
+    damage = make_damage(34, 0.02)
     with (
         SimulatedBoard(Reckon(CONFIG), divisor=8, to_board=damage, from_board=damage) as board,
         open_board(CONFIG, board.port, timeout=0.5, attempts=30) as device,

@@ -12,8 +12,21 @@ from pathlib import Path
 
 import pytest
 from amaranth.back import rtlil
-from amaranth.hdl import Assert, ClockDomain, Fragment, MemoryInstance, Module, Signal, Value
+from amaranth.hdl import (
+    Assert,
+    Assume,
+    ClockDomain,
+    Cover,
+    Fragment,
+    MemoryInstance,
+    Module,
+    Signal,
+    Value,
+)
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In
 
+from spikewright.hdl.interface.access import access_targets
 from spikewright.hdl.toolchain import ToolError, run_tool, working_folder
 
 _SCRIPT = """\
@@ -130,11 +143,100 @@ def mutant(kind, *texts):
     return namespace[kind.__name__]
 
 
+class CoreProof(wiring.Component):
+    """tinyODIN or ODIN; its surroundings send events as a stream, and leave registers alone while it works.
+
+    Asserts that its output is a stream too and, as every proof does, the contracts of its memories.
+
+    Parameters
+    ----------
+    core : wiring.Component
+        The core.
+    invariant : callable, optional
+        States what induction needs, given the module, the core and its `Inside`.
+    """
+
+    def __init__(self, core, invariant=None):
+        self.core = core
+        self.invariant = invariant
+        self.inside = Inside(core) if invariant else None
+        super().__init__(
+            {
+                "event_valid": In(1),
+                "event": In(core.config.event_bits),
+                "request_valid": In(1),
+                "request": In(core.access.request.payload.shape()),
+                "ready": In(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        core = self.core
+        m.submodules.core = self.inside.fragment if self.inside else core
+        m.d.comb += [
+            core.events.valid.eq(self.event_valid),
+            core.events.p.eq(self.event),
+            core.access.request.valid.eq(self.request_valid),
+            core.access.request.p.eq(self.request),
+            core.output.ready.eq(self.ready),
+        ]
+        # Events keep the rules of a stream; requests may even change while they wait.
+        waits, event_before = Signal(), Signal.like(self.event)
+        m.d.sync += [
+            waits.eq(self.event_valid & ~core.events.ready),
+            event_before.eq(self.event),
+        ]
+        with m.If(waits):
+            m.d.comb += Assume(self.event_valid & (self.event == event_before))
+        self.requests(m)
+
+        offered, word = Signal(), Signal.like(core.output.p)
+        m.d.sync += [offered.eq(core.output.valid & ~self.ready), word.eq(core.output.p)]
+        with m.If(offered):
+            m.d.comb += Assert(core.output.valid, "an offered word stays")
+            m.d.comb += Assert(core.output.p == word, "an offered word is stable")
+            m.d.comb += Cover(core.output.p == 5, "a word that waits")
+        memory_write = self.request_valid & (self.request.target != 0) & self.request.write
+        m.d.comb += Cover(memory_write & core.access.request.ready & core.gate, "a memory access")
+        if self.inside:
+            self.invariant(m, core, self.inside)
+        return m
+
+    def requests(self, m):
+        """Assume that requests lie inside their target and that registers change at rest only."""
+        request, targets = self.request, access_targets(self.core.memories)
+        m.d.comb += Assume(request.target < len(targets))
+        for name, memory in self.core.memories.items():
+            with m.If(request.target == targets[name]):
+                m.d.comb += Assume(request.byte < memory.bytes_per_word)
+        # The gate may change at any time.
+        with m.If(self.request_valid & (request.target == 0) & (request.address != 0)):
+            m.d.comb += Assume(self.core.idle)
+
+
+def _mutant_inside(kind, part, old, new):
+    """Return a core class in which a part, a component class that its module names, is a mutant."""
+    broken = mutant(part, old, new)
+
+    def elaborate(self, platform):
+        module = sys.modules[kind.__module__]
+        setattr(module, part.__name__, broken)
+        try:
+            return kind.elaborate(self, platform)
+        finally:
+            setattr(module, part.__name__, part)
+
+    return type("BrokenCore", (kind,), {"elaborate": elaborate})
+
+
 class Prover:
     """Runs proofs; see the fixture `prove`."""
 
     Inside = Inside
+    CoreProof = CoreProof
     mutant = staticmethod(mutant)
+    mutant_inside = staticmethod(_mutant_inside)
 
     def holds(self, component, *, depth, mode="prove", multiclock=False):
         """Prove all assertions of a component.

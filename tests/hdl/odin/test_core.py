@@ -44,24 +44,16 @@ def make_device(word=SILENT, engine="amaranth", **parameters):
     return device
 
 
-def measure(device, events):
-    """Return the cycles from the one in which the first event comes to the first idle one."""
-    before = device.cycles
-    device.send(events)
-    assert device.settle().size == 0
-    return device.cycles - before - 1
-
-
 @pytest.mark.parametrize("ports", [1, 2])
 @pytest.mark.parametrize("lanes", [1, 2, 4, 8])
-def test_cycles(lanes, ports):
+def test_cycles(measure, lanes, ports):
     with make_device(neurons=32, lanes=lanes, neuron_memory_ports=ports, izhikevich=0) as device:
         expected = Odin(device.config).cycles()
         measured = {name: measure(device, [word]) for name, word in EVENTS.items()}
         assert measured == expected
 
 
-def test_events_follow_each_other_without_a_pause():
+def test_events_follow_each_other_without_a_pause(measure):
     with make_device(neurons=32, lanes=8, neuron_memory_ports=2, izhikevich=0) as device:
         cycles = Odin(device.config).cycles()
         names = [name for name in EVENTS if name != "bistability_all"]
@@ -70,7 +62,7 @@ def test_events_follow_each_other_without_a_pause():
             assert measure(device, events) == cycles[first] + cycles[second], (first, second)
 
 
-def test_cycles_of_a_core_that_does_not_learn():
+def test_cycles_of_a_core_that_does_not_learn(measure):
     with make_device(neurons=32, lanes=8, plasticity=0, izhikevich=0) as device:
         cycles = Odin(device.config).cycles()
         assert not [name for name in cycles if name.startswith("bistability")]

@@ -1,15 +1,10 @@
 """The scheduler against a deque; proofs say the rest (tests/proof/test_fifo.py)."""
 
-import random
-from collections import deque
-
 import pytest
 from amaranth.sim import Simulator
 
 from spikewright.hdl.odin.config import OdinConfig
 from spikewright.hdl.odin.scheduler import Scheduler
-
-SEED = 20272
 
 
 def simulate(scheduler, run):
@@ -20,54 +15,9 @@ def simulate(scheduler, run):
 
 
 @pytest.mark.parametrize("burst_queue", [0, 1])
-def test_random_use_of_the_main_fifo(burst_queue):
-    depth = 4
-    scheduler = Scheduler(OdinConfig(neurons=16, fifo_depth=depth, burst_queue=burst_queue))
-    generator = random.Random(SEED)
-    dropped = []
-
-    async def run(ctx):
-        waiting = deque()
-        processing = 0
-        for step in range(1500):
-            # Fill and empty in turn.
-            filling = step // 100 % 2
-            push = generator.random() < (0.8 if filling else 0.2)
-            take = not processing and generator.random() < (0.1 if filling else 0.8)
-            entry = generator.randrange(1 << 9)
-            ctx.set(scheduler.push, push)
-            ctx.set(
-                scheduler.entry,
-                {
-                    "neuron": entry & 15,
-                    "virtual": {
-                        "tick": entry >> 4 & 1,
-                        "inhibitory": entry >> 5 & 1,
-                        "weight": entry >> 6,
-                    },
-                },
-            )
-            ctx.set(scheduler.head.ready, take)
-            ctx.set(scheduler.processing, processing)
-            full = len(waiting) + processing >= depth
-            assert ctx.get(scheduler.full) == full, f"seed {SEED}"
-            assert ctx.get(scheduler.waiting_full) == (len(waiting) == depth)
-            assert ctx.get(scheduler.empty) == ctx.get(scheduler.drained) == (not waiting)
-            taken = take and ctx.get(scheduler.head.valid)
-            if taken:
-                head = ctx.get(scheduler.head.p.as_value())
-                # Neither replayed nor last.
-                assert head == waiting.popleft(), f"seed {SEED}"
-            if push and not full:
-                waiting.append(entry)
-            elif push:
-                dropped.append((len(waiting), processing))
-            processing = int(taken or (processing and generator.random() < 0.8))
-            await ctx.tick()
-
-    simulate(scheduler, run)
-    # Both kinds of full have happened.
-    assert {(depth, 0), (depth - 1, 1)} <= set(dropped)
+def test_random_use_of_the_main_fifo(use_scheduler, burst_queue):
+    scheduler = Scheduler(OdinConfig(neurons=16, fifo_depth=4, burst_queue=burst_queue))
+    use_scheduler(scheduler, 4, 20272, [scheduler.empty, scheduler.drained])
 
 
 async def wait(ctx, signal):

@@ -109,7 +109,8 @@ LEARNING = {
     "level",
     "error",
     "errors",
-    "factors", "regularisations",
+    "factors",
+    "regularisations",
     "rate",
     "drive_0",
 }

@@ -27,17 +27,9 @@ def make_device(**parameters):
     return device
 
 
-def measure(device, events):
-    """Return the cycles from the one in which the first event comes to the first idle one."""
-    before = device.cycles
-    device.send(events)
-    assert device.settle().size == 0
-    return device.cycles - before - 1
-
-
 @pytest.mark.parametrize("ports", [1, 2])
 @pytest.mark.parametrize("lanes", [1, 2, 4, 8])
-def test_cycles(lanes, ports):
+def test_cycles(measure, lanes, ports):
     with make_device(neurons=32, lanes=lanes, neuron_memory_ports=ports) as device:
         core = TinyOdin(device.config)
         for last in (0, 1, 6, 7, 8, 20, 30, 31):
@@ -48,7 +40,7 @@ def test_cycles(lanes, ports):
 
 
 @pytest.mark.parametrize("ports", [1, 2])
-def test_events_follow_each_other_without_a_pause(ports):
+def test_events_follow_each_other_without_a_pause(measure, ports):
     with make_device(neurons=16, lanes=2, neuron_memory_ports=ports) as device:
         device.configure(last_neuron=15)
         cycles = TinyOdin(device.config).cycles()
@@ -88,7 +80,7 @@ def test_cycles_with_spikes(spikes, extra):
 @pytest.mark.parametrize(
     ("lanes", "ports", "allowed"), [(1, 1, 514), (8, 1, 72), (1, 2, 260), (8, 2, 40)]
 )
-def test_a_spike_event_of_256_neurons(lanes, ports, allowed):
+def test_a_spike_event_of_256_neurons(measure, lanes, ports, allowed):
     config = TinyOdinConfig(lanes=lanes, neuron_memory_ports=ports)
     with RtlDevice(config, engine="amaranth") as device:
         # Neurons that fire, but for nobody to notice.

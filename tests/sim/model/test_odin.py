@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from spikewright.hdl.error import InputError
 from spikewright.hdl.neuron.layout import IZHIKEVICH_WORD, LIF_WORD
 from spikewright.hdl.odin.config import OdinConfig
 from spikewright.sim.device import BusyError, Device
@@ -1003,42 +1002,6 @@ def test_burst_queue_is_cleared_when_it_is_off(register):
     model.configure(open_loop=0, burst_time_unit=5, gate=0)
     model.settle()
     assert run(model, spike(9)) == [9]
-
-
-@pytest.mark.parametrize(
-    ("action", "message"),
-    [
-        (lambda m: m.configure(gates=1), "odin has no register 'gates'"),
-        (lambda m: m.configure(gate=2), "register gate is 2"),
-        (lambda m: m.configure(monitored_neuron=256), "register monitored_neuron is 256"),
-        (lambda m: m.load("neuron", [0]), "odin has no memory 'neuron'"),
-        (lambda m: m.load("neurons", [1 << 128]), "allowed are 128 bits"),
-        (lambda m: m.load("synapses", [-1]), "allowed are 32 bits"),
-        (lambda m: m.load("neurons", [0, 0], at=255), "allowed are words 0 to 255"),
-        (lambda m: m.dump("synapses", 8191, 2), "allowed are words 0 to 8191"),
-        (lambda m: m.send([1 << 17]), "not a whole number of 17 bits"),
-        (lambda m: m.send([-1]), "not a whole number of 17 bits"),
-    ],
-)
-def test_bad_input(action, message):
-    model = OdinModel()
-    model.configure(gate=1)
-    with pytest.raises(InputError, match=message) as raised:
-        action(model)
-    assert "\n" not in str(raised.value)
-
-
-@pytest.mark.parametrize("action", [lambda m: m.load("neurons", [0]), lambda m: m.dump("neurons")])
-def test_memory_access_needs_the_gate(action):
-    with pytest.raises(InputError, match="register gate is 0"):
-        action(OdinModel())
-
-
-def test_bad_register_leaves_all_registers():
-    model = OdinModel()
-    with pytest.raises(InputError):
-        model.configure(open_loop=1, gate=2)
-    assert model.register_values["open_loop"] == 0
 
 
 # The twenty behaviours, section 18: name, word, windows of input and of output.

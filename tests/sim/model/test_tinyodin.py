@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from spikewright.hdl.error import InputError
 from spikewright.hdl.tinyodin.config import TinyOdinConfig
 from spikewright.sim.device import BusyError, Device
 from spikewright.sim.model.neuron import lif
@@ -464,44 +463,6 @@ def test_a_network_that_keeps_itself_going():
     model.configure(gate=0)
     model.settle()
     assert run(model, 9) == []
-
-
-@pytest.mark.parametrize(
-    ("action", "message"),
-    [
-        (lambda m: m.configure(gates=1), "tinyodin has no register 'gates'"),
-        (lambda m: m.configure(gate=2), "register gate is 2"),
-        (lambda m: m.configure(last_neuron=256), "register last_neuron is 256"),
-        (lambda m: m.load("neuron", [0]), "tinyodin has no memory 'neuron'"),
-        (lambda m: m.load("neurons", [1 << 32]), "allowed are 32 bits"),
-        (lambda m: m.load("neurons", [-1]), "allowed are 32 bits"),
-        (lambda m: m.load("neurons", [0, 0], at=255), "allowed are words 0 to 255"),
-        (lambda m: m.dump("neurons", 255, 2), "allowed are words 0 to 255"),
-        (lambda m: m.dump("neurons", -1), "allowed are words 0 to 255"),
-        (lambda m: m.send([1024]), "not a whole number of 10 bits"),
-        (lambda m: m.send([-1]), "not a whole number of 10 bits"),
-        (lambda m: m.send([0.5]), "not a whole number of 10 bits"),
-    ],
-)
-def test_bad_input(action, message):
-    model = TinyOdinModel()
-    model.configure(gate=1)
-    with pytest.raises(InputError, match=message) as raised:
-        action(model)
-    assert "\n" not in str(raised.value)
-
-
-@pytest.mark.parametrize("action", [lambda m: m.load("neurons", [0]), lambda m: m.dump("neurons")])
-def test_memory_access_needs_the_gate(action):
-    with pytest.raises(InputError, match="register gate is 0"):
-        action(TinyOdinModel())
-
-
-def test_bad_register_leaves_all_registers():
-    model = TinyOdinModel()
-    with pytest.raises(InputError):
-        model.configure(open_loop=1, gate=2)
-    assert model.register_values["open_loop"] == 0
 
 
 class Reference:

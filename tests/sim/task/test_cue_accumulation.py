@@ -5,12 +5,11 @@ import numpy as np
 import pytest
 
 from spikewright.hdl.error import InputError
-from spikewright.hdl.odin.config import OdinConfig
 from spikewright.hdl.reckon.config import ReckonConfig
 from spikewright.sim.model import open_model
 from spikewright.sim.task import cue_accumulation as task
 from spikewright.sim.task.catalogue import find_task
-from spikewright.sim.task.cue_accumulation_plot import record_sample
+from spikewright.sim.task.eprop_plot import record
 
 FILES = Path(__file__).resolve().parents[4] / "shared" / "traces" / "reckon" / "cue-accumulation"
 
@@ -99,47 +98,9 @@ def test_generated_data():
     )
 
 
-@pytest.mark.parametrize(
-    "parameters",
-    [{}, {"neurons": 128, "outputs": 2, "neuron_lanes": 1, "weight_lanes": 8}, {"neurons": 512}],
-)
-def test_weights_come_back(parameters):
-    weights = task.generate_data().weights
-    with open_model(ReckonConfig(**parameters)) as model:
-        task.set_up(model, weights)
-        model.configure(config_mode=1)
-        found = task.dump_weights(model)
-    assert found.keys() == weights.keys()
-    for memory in weights:
-        assert np.array_equal(found[memory], weights[memory])
-
-
-def test_a_part_and_a_picture(tmp_path):
-    seen = []
-    path = tmp_path / "cues.png"
-    with open_model(ReckonConfig(neurons=128, outputs=4, neuron_lanes=1)) as model:
-        result = task.perform(
-            model,
-            samples=2,
-            training=3,
-            epochs=2,
-            plot=path,
-            progress=lambda *done: seen.append(done),
-        )
-    assert seen == [(index, 10) for index in range(1, 11)]
-    assert [epoch["training_samples"] for epoch in result.details["epochs"]] == [3, 3]
-    assert [epoch["test_samples"] for epoch in result.details["epochs"]] == [2, 2]
-    data = task.generate_data()
-    assert result.labels.tolist() == [sample.label for sample in data.test[:2]]
-    assert result.predictions.tolist() == [int(words[0]) for words in result.output_events[-2:]]
-    spikes = sum(sample.events for sample in (*data.training[:3], *data.test[:2]))
-    assert result.events == 2 * spikes
-    assert path.read_bytes().startswith(b"\x89PNG")
-
-
 def test_a_recording_shows_spikes():
     data = task.generate_data()
-    recording = record_sample(ReckonConfig(), data.weights, data.test[0])
+    recording = record(task.NETWORK, ReckonConfig(), data.weights, data.test[0])
     assert recording.spikes.shape == recording.traces.shape == (task.STEPS, task.NEURONS)
     assert not recording.spikes[:50].all(axis=1).any()
     assert recording.spikes.sum() > 50
@@ -157,30 +118,14 @@ def test_the_catalogue():
     assert found.options == ("data", "epochs")
 
 
-def test_cores_that_cannot():
-    for config, message in (
-        (OdinConfig(), "the core is odin, allowed is reckon"),
-        (ReckonConfig(neurons=64), "neurons is 64, allowed is 100 or more"),
-        (ReckonConfig(weight_bits=7), "weight_bits is 7, allowed is 8"),
-        (ReckonConfig(learning=0), "learning is 0, allowed is 1"),
-    ):
-        with open_model(config) as model:
-            with pytest.raises(InputError, match=message):
-                task.perform(model)
-
-
-def test_bad_options(tmp_path):
+def test_no_data(tmp_path):
     with open_model(ReckonConfig()) as model:
-        for options, message in (
-            ({"epochs": 0}, "epochs is 0, allowed is 1 or more"),
-            ({"samples": 0}, "samples is 0, allowed is 1 or more"),
-            ({"training": 0}, "training is 0"),
-            ({"plot": tmp_path / "cues.xyz"}, "cannot draw xyz"),
-            ({"data": tmp_path / "none"}, "there is no such folder"),
-            ({"data": tmp_path}, "dataset_cueAcc_train.dat: cannot be read: No such file"),
+        for folder, message in (
+            (tmp_path / "none", "there is no such folder"),
+            (tmp_path, "dataset_cueAcc_train.dat: cannot be read: No such file"),
         ):
             with pytest.raises(InputError, match=message):
-                task.perform(model, **options)
+                task.perform(model, data=folder)
 
 
 def sample_lines(label=1):

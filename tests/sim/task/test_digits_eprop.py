@@ -1,32 +1,25 @@
 import numpy as np
 import pytest
 
-from spikewright.hdl.error import InputError
-from spikewright.hdl.odin.config import OdinConfig
 from spikewright.hdl.reckon.config import ReckonConfig
 from spikewright.sim.model import open_model
 from spikewright.sim.rtl import open_rtl
 from spikewright.sim.task import digits
 from spikewright.sim.task import digits_eprop as task
 from spikewright.sim.task.catalogue import find_task
-from spikewright.sim.task.digits_eprop_plot import record_samples
+from spikewright.sim.task.eprop_plot import record
 
 CONFIG = ReckonConfig(neurons=64)
-
-
-def learnt_weights(device):
-    device.configure(config_mode=1)
-    return task.dump_weights(device)
 
 
 def check_same_learning(lanes, **part):
     """Learn and test a part on model and RTL, and compare all they say and learn."""
     with open_model(CONFIG) as model:
         expected = task.perform(model, **part)
-        weights = learnt_weights(model)
+        weights = task.NETWORK.learnt_weights(model)
     with open_rtl(ReckonConfig(neurons=64, lanes=lanes)) as device:
         result = task.perform(device, **part)
-        found = learnt_weights(device)
+        found = task.NETWORK.learnt_weights(device)
     assert result.details == expected.details
     for words, other in zip(result.output_events, expected.output_events, strict=True):
         assert words.tolist() == other.tolist()
@@ -55,44 +48,11 @@ def test_the_halves_are_those_of_the_digits_task():
             assert sample.events == sum((image >= level).sum() for level in task.LEVELS)
 
 
-def test_random_weights():
-    weights, again, other = (task.random_weights(seed) for seed in (1, 1, 2))
-    for memory, values in weights.items():
-        assert np.array_equal(values, again[memory])
-        assert not np.array_equal(values, other[memory])
-        assert abs(values).max() <= 128
-    assert not weights["weights_rec"].diagonal().any()
-
-
 def test_rates_are_halved():
     rates = [task.epoch_rates(epoch, 10)["rate_in_left"] for epoch in range(10)]
     assert rates == [15, 15, 15, 14, 14, 13, 13, 13, 12, 12]
     assert [task.epoch_rates(epoch, 1)["rate_out_left"] for epoch in range(1)] == [6]
     assert min(task.epoch_rates(99, 100).values()) >= 0
-
-
-def test_a_part_is_learnt_and_drawn(tmp_path):
-    seen = []
-    path = tmp_path / "learning.png"
-    with open_model(ReckonConfig(neurons=128, neuron_lanes=1)) as model:
-        result = task.perform(
-            model,
-            samples=4,
-            training=6,
-            epochs=2,
-            plot=path,
-            progress=lambda *done: seen.append(done),
-        )
-    assert seen == [(index, 20) for index in range(1, 21)]
-    assert [epoch["epoch"] for epoch in result.details["epochs"]] == [1, 2]
-    assert [epoch["training_samples"] for epoch in result.details["epochs"]] == [6, 6]
-    assert [epoch["test_samples"] for epoch in result.details["epochs"]] == [4, 4]
-    training, test = task.load_data()
-    assert result.labels.tolist() == [sample.label for sample in test[:4]]
-    assert result.predictions.tolist() == [int(words[0]) for words in result.output_events[-4:]]
-    assert result.events == 2 * sum(sample.events for sample in (*training[:6], *test[:4]))
-    assert (result.task, result.samples, result.cycles) == ("digits-eprop", 4, None)
-    assert path.read_bytes().startswith(b"\x89PNG")
 
 
 def test_it_learns():
@@ -106,7 +66,7 @@ def test_it_learns():
 
 def test_a_recording_shows_spikes():
     _, test = task.load_data()
-    (recording,) = record_samples(CONFIG, task.random_weights(), test[:1])
+    recording = record(task.NETWORK, CONFIG, task.random_weights(), test[0])
     assert recording.spikes.shape == recording.traces.shape == (task.STEPS, task.NEURONS)
     assert recording.spikes.any()
     assert not recording.spikes.all(axis=1).any()
@@ -121,30 +81,6 @@ def test_the_catalogue():
     found, core = find_task("digits-eprop", None)
     assert core == "reckon"
     assert (found.options, found.parameters) == (("epochs",), {"neurons": 64})
-
-
-def test_cores_that_cannot():
-    for config, message in (
-        (OdinConfig(), "the core is odin, allowed is reckon"),
-        (ReckonConfig(neurons=32), "neurons is 32, allowed is 64 or more"),
-        (ReckonConfig(outputs=8), "outputs is 8, allowed is 10 or more"),
-        (ReckonConfig(weight_bits=7), "weight_bits is 7, allowed is 8"),
-        (ReckonConfig(learning=0), "learning is 0, allowed is 1"),
-    ):
-        with open_model(config) as model, pytest.raises(InputError, match=message):
-            task.perform(model)
-
-
-def test_bad_options(tmp_path):
-    with open_model(CONFIG) as model:
-        for options, message in (
-            ({"epochs": 0}, "epochs is 0, allowed is 1 or more"),
-            ({"samples": 0}, "samples is 0, allowed is 1 or more"),
-            ({"training": 0}, "training is 0"),
-            ({"plot": tmp_path / "learning.xyz"}, "cannot draw xyz"),
-        ):
-            with pytest.raises(InputError, match=message):
-                task.perform(model, **options)
 
 
 @pytest.mark.slow
