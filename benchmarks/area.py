@@ -2,15 +2,22 @@
 
     python benchmarks/area.py [--core NAME] [--json] [--seeds 5]
 
-The core is behind the pins shell, as the published designs were measured.
+The core is behind the pins shell, as the published designs were measured. Gates come with the area of the
+memories as macros of each open process.
 """
 
 import argparse
 import json
 import sys
 
-from spikewright.boards.synthesis import synthesize
+from amaranth.lib import wiring
+
+from spikewright.boards.synthesis import WITHOUT_MEMORIES, synthesize
 from spikewright.hdl.catalogue import find_shell, make_component, make_config
+from spikewright.hdl.error import InputError
+from spikewright.hdl.memory.plan import summary
+from spikewright.hdl.memory.survey import survey
+from spikewright.hdl.memory.technology import TECHNOLOGIES, find_technology
 
 #: What is measured: core, parameters, target.
 _CASES = [
@@ -24,6 +31,9 @@ _CASES = [
     ("tinyodin", {"lanes": 8, "neuron_memory_ports": 2}, "ecp5-85k"),
     ("tinyodin", {"lanes": 8}, "ice40up5k"),
     ("tinyodin", {}, "generic"),
+    ("tinyodin", {}, "osu018"),
+    ("tinyodin", {"lanes": 8}, "generic"),
+    ("tinyodin", {"lanes": 8}, "osu018"),
     ("odin", {}, "ecp5-85k"),
     ("odin", {}, "ice40up5k"),
     ("odin", {"neuron_memory_ports": 2}, "ecp5-85k"),
@@ -32,12 +42,31 @@ _CASES = [
     ("odin", {"izhikevich": 0}, "ecp5-85k"),
     ("odin", {"plasticity": 0}, "ecp5-85k"),
     ("odin", {"lif": 0, "burst_queue": 0}, "ecp5-85k"),
+    ("odin", {}, "generic"),
+    ("odin", {}, "osu018"),
+    ("odin", {"lanes": 8}, "generic"),
+    ("odin", {"lanes": 8}, "osu018"),
     ("reckon", {"lanes": 1}, "ecp5-85k"),
     ("reckon", {"lanes": 4}, "ecp5-85k"),
     ("reckon", {"lanes": 16}, "ecp5-85k"),
     ("reckon", {"lanes": 16, "learning": 0}, "ecp5-85k"),
     ("reckon", {"lanes": 1}, "ice40up5k"),
+    *(
+        ("reckon", {"lanes": lanes}, target)
+        for lanes in (1, 4, 16)
+        for target in ("generic", "osu018")
+    ),
 ]
+
+
+def _macro_areas(component: wiring.Component) -> dict[str, int]:
+    """Return the area of the memories in square microns, by process."""
+    technologies = map(find_technology, TECHNOLOGIES)
+    return {
+        technology.name: summary(survey(component, technology))["area"]
+        for technology in technologies
+        if technology.instantiated
+    }
 
 
 def main() -> None:
@@ -53,14 +82,20 @@ def main() -> None:
         if arguments.core not in (None, core):
             continue
         component, _ = make_component(make_config(core, parameters), "pins")
-        found = synthesize(
-            component,
-            find_shell(core, "pins").top,
-            target,
-            tuple(range(1, arguments.seeds + 1)),
-            progress=lambda text: print(text, file=sys.stderr),
-        )
+        try:
+            found = synthesize(
+                component,
+                find_shell(core, "pins").top,
+                target,
+                tuple(range(1, arguments.seeds + 1)),
+                progress=lambda text: print(text, file=sys.stderr),
+            )
+        except InputError as error:  # a library or a tool is not installed
+            print(f"left out: {error}", file=sys.stderr)
+            continue
         results.append({"parameters": parameters} | found.as_dict() | {"core": core})
+        if target in WITHOUT_MEMORIES:
+            results[-1]["macro_areas"] = _macro_areas(component)
         if not arguments.json:
             print(results[-1], flush=True)
     if arguments.json:

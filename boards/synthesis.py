@@ -433,7 +433,8 @@ def netlist(
             changed = json.loads((folder / "netlist.json").read_text())
             change(changed["modules"][name])
             (folder / "changed.json").write_text(json.dumps(changed))
-            read = "read_json changed.json"
+            # Reading RTLIL, unlike JSON, keeps names that yosys makes later apart from those it has made.
+            read = "read_rtlil netlist.il\ndelete\nread_json changed.json"
         run_yosys(
             f"{read}\n"
             f"{models}\n"

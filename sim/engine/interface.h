@@ -66,6 +66,16 @@ int64_t sw_outputs(Host *host, uint64_t *words, int64_t count) {
 
 uint64_t sw_cycles(Host *host) { return host->cycles; }
 
+#ifdef COUNTERS
+// Copies the counts of all counters.
+void sw_counts(Host *host, uint64_t *counts) {
+    for (const Counter &counter : host->model.counters) {
+        std::memcpy(counts, counter.counts, sizeof counter.counts);
+        counts += 64;
+    }
+}
+#endif
+
 int sw_wave(Host *host, const char *path) { return host->model.wave(path); }
 
 }  // extern "C"

@@ -1,21 +1,20 @@
 """Engine: plain C++, translated from a netlist of yosys by this package and compiled."""
 
-import hashlib
+import ctypes
 import json
-import tempfile
 from pathlib import Path
 
+import numpy as np
 from amaranth.lib import wiring
 
 from ...hdl.memory.cleanup import MEMORY_CLEANUP
-from ...hdl.toolchain import run_yosys
-from .compiled import CompiledEngine, harness_sources, port_functions, request_function
-from .compiler import cache_folder, compile_library
-from .design import Design
+from .compiled import CompiledEngine, simulation_sources, translated
+from .compiler import compile_library
+from .design import Design, Watch
 from .host import HostKind
 from .translate import translate
 
-__all__ = ["PlainEngine"]
+__all__ = ["PlainEngine", "watch_ports"]
 
 _MODEL = """\
 #include "design.h"
@@ -27,8 +26,12 @@ struct Model {{
     void start() {{ top.eval(); }}
     // One evaluation gives this cycle's outputs and the next state.
     void sample() {{ top.eval(); }}
-    void edge() {{ top.commit(); }}
+    void edge() {{
+{counting}
+        top.commit();
+    }}
     bool wave(const char *) {{ return false; }}
+{counters}
 {functions}
 {request}
 }};
@@ -51,33 +54,31 @@ def _design_source(design: Design, clock: str) -> str:
         ]
     )
     how = (Path(__file__).parent / "translate.py").read_text()
-    key = hashlib.sha256("\0".join([script, how, clock, design.rtlil]).encode()).hexdigest()[:32]
-    cached = cache_folder() / "plain" / f"{key}.h"
-    if not cached.exists():
-        cached.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cached.parent) as name:
-            work = Path(name)
-            (work / "design.il").write_text(design.rtlil)
-            run_yosys(script, folder=work)
-            netlist = json.loads((work / "design.json").read_text())
-            (work / "design.h").write_text(translate(netlist, design.top, clock))
-            (work / "design.h").replace(cached)
-    return cached.read_text()
+
+    def finish(folder: Path) -> str:
+        netlist = json.loads((folder / "design.json").read_text())
+        return translate(netlist, design.top, clock)
+
+    return translated(design, script, finish, how, clock, path="plain/{}.h")
+
+
+def watch_ports(watch: Watch) -> list[tuple[str, int]]:
+    """Return the ports for what is watched, in order, with their widths."""
+    kinds = {"toggles": watch.capacitances, "accesses": watch.accesses}
+    return [
+        (f"{kind}_{start // 64}", min(64, len(bits) - start))
+        for kind, bits in kinds.items()
+        for start in range(0, len(bits), 64)
+    ]
 
 
 class PlainEngine(CompiledEngine):
-    """Simulation compiled from plain C++.
+    """Simulation compiled from plain C++; it writes no waveforms.
 
-    Parameters
+    Attributes
     ----------
-    design : Design
-        The design, already behind a shell.
-    host : HostKind
-        What speaks to the shell.
-    core : wiring.Component
-        The core in the shell.
-    wave : Path, optional
-        Must be None: it writes no waveforms.
+    watch : Watch or None
+        What `counts` counts.
 
     Raises
     ------
@@ -85,26 +86,44 @@ class PlainEngine(CompiledEngine):
         If the design has something that is not translated.
     """
 
-    def __init__(
-        self,
-        design: Design,
-        *,
-        host: HostKind,
-        core: wiring.Component,
-        wave: Path | None = None,
-    ) -> None:
-        assert wave is None
-        sources = harness_sources(host)
-        sources["design.h"] = _design_source(design, host.clock)
+    def _compile(self, design: Design, host: HostKind, core: wiring.Component, wave: bool) -> Path:
+        assert not wave
+        self.watch = design.watch
+        watched = watch_ports(design.watch) if design.watch else []
+        self._watched = [width for _, width in watched]
         outputs = {port.name for port in design.ports if not port.is_input}
-        sources["main.cc"] = _MODEL.format(
-            functions=port_functions(
-                design.ports,
-                variable=lambda name: f"top.{'out' if name in outputs else 'in'}_{name}",
-                write="{variable} = value;",
-                read="{variable}",
+        sources = simulation_sources(
+            _MODEL,
+            design,
+            host,
+            core,
+            variable=lambda name: f"top.{'out' if name in outputs else 'in'}_{name}",
+            write="{variable} = value;",
+            read="{variable}",
+            counters=f"    Counter counters[{len(watched)}];" if watched else "",
+            counting="\n".join(
+                f"        counters[{number}]"
+                f".{'changes' if name.startswith('toggles') else 'active'}(top.out_{name});"
+                for number, (name, _) in enumerate(watched)
             ),
-            request=request_function(core, host),
-            host=host.name,
         )
-        super().__init__(compile_library(sources, "main.cc"), design.ports)
+        sources["design.h"] = _design_source(design, host.clock)
+        # A watched netlist is large and runs for some events only: optimizing takes longer than it saves.
+        options = ["-DCOUNTERS", "-O0"] if watched else []
+        return compile_library(sources, "main.cc", options=options)
+
+    def counts(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return what has been counted of a watched netlist since the start.
+
+        Returns
+        -------
+        toggles, accesses : ndarray of uint64
+            How often each net has changed between clock cycles, and cycles in which each port of a
+            memory was used, in the order of `Watch`.
+        """
+        counts = np.zeros((len(self._watched), 64), dtype=np.uint64)
+        self._library.sw_counts.argtypes = [ctypes.c_void_p, ctypes.c_void_p]
+        self._library.sw_counts.restype = None
+        self._library.sw_counts(self._host, counts.ctypes.data)
+        used = np.arange(64) < np.array(self._watched)[:, None]
+        return tuple(np.split(counts[used], [len(self.watch.capacitances)]))

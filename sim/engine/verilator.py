@@ -1,17 +1,15 @@
 """Engine: Verilator, if it is installed."""
 
-import hashlib
 import json
 import subprocess
-import tempfile
 from pathlib import Path
 
 from amaranth.lib import wiring
 
 from ...hdl.memory.cleanup import MEMORY_CLEANUP
-from ...hdl.toolchain import run_tool, run_yosys
-from .compiled import CompiledEngine, harness_sources, port_functions, request_function
-from .compiler import cache_folder, compile_library
+from ...hdl.toolchain import run_tool
+from .compiled import CompiledEngine, simulation_sources, translated
+from .compiler import compile_library
 from .design import Design
 from .host import HostKind
 
@@ -91,74 +89,46 @@ def _generated_sources(design: Design, wave: bool) -> dict[str, str]:
             "write_verilog -noattr design.v",
         ]
     )
-    key = hashlib.sha256(f"{options}\0{script}\0{design.rtlil}".encode()).hexdigest()[:32]
-    cached = cache_folder() / "verilator" / f"{key}.json"
-    if not cached.exists():
-        cached.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cached.parent) as name:
-            work = Path(name)
-            (work / "design.il").write_text(design.rtlil)
-            run_yosys(script, folder=work)
-            run_tool("verilator", options, folder=work, log="verilator.log")
-            files = {
-                path.name: path.read_text()
-                for path in sorted((work / "out").iterdir())
-                if path.suffix in (".cpp", ".h")
-            }
-            (work / "files.json").write_text(json.dumps(files))
-            (work / "files.json").replace(cached)
-    return json.loads(cached.read_text())
+
+    def finish(folder: Path) -> str:
+        run_tool("verilator", options, folder=folder, log="verilator.log")
+        files = {
+            path.name: path.read_text()
+            for path in sorted((folder / "out").iterdir())
+            if path.suffix in (".cpp", ".h")
+        }
+        return json.dumps(files)
+
+    return json.loads(translated(design, script, finish, str(options), path="verilator/{}.json"))
 
 
 class VerilatorEngine(CompiledEngine):
-    """Simulation compiled by Verilator.
+    """Simulation compiled by Verilator; waveforms are FST files."""
 
-    Parameters
-    ----------
-    design : Design
-        The design, already behind a shell.
-    host : HostKind
-        What speaks to the shell.
-    core : wiring.Component
-        The core in the shell.
-    wave : Path, optional
-        FST file to write.
-    """
-
-    def __init__(
-        self,
-        design: Design,
-        *,
-        host: HostKind,
-        core: wiring.Component,
-        wave: Path | None = None,
-    ) -> None:
+    def _compile(self, design: Design, host: HostKind, core: wiring.Component, wave: bool) -> Path:
         answer = subprocess.run(
             ["verilator", "--getenv", "VERILATOR_ROOT"], capture_output=True, text=True, check=True
         )
         root = Path(answer.stdout.strip()) / "include"
-        sources = _generated_sources(design, wave is not None)
+        sources = _generated_sources(design, wave)
         runtime = ["verilated.cpp", "verilated_threads.cpp"]
         runtime += ["verilated_fst_c.cpp"] if wave else []
         parts = [*runtime, *(name for name in sources if name.endswith(".cpp"))]
-        sources |= harness_sources(host)
-        sources["main.cc"] = _MODEL.format(
+        sources |= simulation_sources(
+            _MODEL,
+            design,
+            host,
+            core,
+            variable=lambda name: f"top.{_member(name)}",
+            write="{variable} = value;",
+            read="{variable}",
             includes="\n".join(f'#include "{name}"' for name in parts),
             clock=_member(host.clock),
-            functions=port_functions(
-                design.ports,
-                variable=lambda name: f"top.{_member(name)}",
-                write="{variable} = value;",
-                read="{variable}",
-            ),
-            request=request_function(core, host),
-            host=host.name,
         )
-        library = compile_library(
+        return compile_library(
             sources,
             "main.cc",
             options=["-DWAVE", "-DVM_TRACE=1", "-DVM_TRACE_FST=1"] if wave else [],
             libraries=["-lz"] if wave else [],
             include=[root, root / "vltstd"],
         )
-        super().__init__(library, design.ports, wave)

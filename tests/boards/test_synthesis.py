@@ -218,7 +218,7 @@ def test_missing_library(monkeypatch, tmp_path):
 
 def test_unknown_family():
     with pytest.raises(
-        InputError, match=r"^no netlist for family 'gowin', allowed is ice40 or ecp5$"
+        InputError, match=r"^no netlist for family 'gowin', allowed is ice40 or ecp5 or osu018$"
     ):
         netlist(Accumulator(), "a", "gowin")
 
@@ -280,6 +280,12 @@ def test_netlist_memory(compare, family, shape):
 @pytest.mark.parametrize("family", ["ice40", "ecp5"])
 def test_netlist_of_a_whole_design(compare, family):
     result = compare(Accumulator, family, cycles=100000)
+    assert result.startswith("equal, activity ")
+    assert int(result.split()[-1]) > 100000
+
+
+def test_netlist_of_standard_cells(compare, small_library):
+    result = compare(Accumulator, "osu018", cycles=100000)
     assert result.startswith("equal, activity ")
     assert int(result.split()[-1]) > 100000
 

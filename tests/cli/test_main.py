@@ -161,6 +161,12 @@ def put(tmp_path):
             ["synth", "tinyodin", "--memory", "sky130", "--target", "ecp5-25k"],
             ["sky130", "ecp5-25k", "generic, osu018"],
         ),
+        (["synth", "tinyodin", "--target", "generic", "--activity", "9"], ["generic", "osu018"]),
+        (["synth", "tinyodin", "--target", "osu018", "--activity", "0"], ["0 events", "1 or more"]),
+        (
+            ["synth", "tinyodin", "--target", "osu018", "--shell", "axi", "--activity", "9"],
+            ["'axi'", "native, pins"],
+        ),
         (["verify", "tinyodin", "--memory", "sky130", "--on", "netlist"], ["netlist", "sky130"]),
         (["generate", "tinyodin", "--top", "module"], ["'module'", "reserved"]),
         (["synth", "tinyodin", "--target", "xc7"], ["'xc7'", "ice40up5k", "generic"]),

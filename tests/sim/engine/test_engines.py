@@ -12,7 +12,7 @@ from spikewright.boards import synthesis
 from spikewright.hdl.error import InputError
 from spikewright.hdl.tinyodin.config import TinyOdinConfig
 from spikewright.hdl.toolchain import ToolError
-from spikewright.sim.engine import ENGINES, open_engine, plain
+from spikewright.sim.engine import ENGINES, compiled, open_engine, plain
 from spikewright.sim.engine import compiler as compiler_module
 from spikewright.sim.engine.compiler import cache_folder, compile_library, find_compiler
 from spikewright.sim.rtl import RtlDevice
@@ -129,7 +129,7 @@ def test_second_open_compiles_nothing(cache, monkeypatch):
         raise AssertionError(f"ran {arguments}")
 
     monkeypatch.setattr(subprocess, "run", refuse)
-    monkeypatch.setattr(plain, "run_yosys", refuse)
+    monkeypatch.setattr(compiled, "run_yosys", refuse)
     with RtlDevice(CONFIG) as device:
         some_activity(device)
     assert made == {path: path.stat().st_mtime_ns for path in cache.rglob("*") if path.is_file()}

@@ -1,0 +1,150 @@
+"""What switches in a core of standard cells while it works, and the least energy that takes."""
+
+from dataclasses import asdict, dataclass
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from ...hdl.config import CoreConfig
+from ...hdl.error import InputError
+from ..engine.host import find_host
+from ..rtl import open_rtl
+
+__all__ = ["Accesses", "Activity", "check_activity", "measure_activity"]
+
+
+@dataclass(frozen=True)
+class Accesses:
+    """Accesses to a memory.
+
+    Attributes
+    ----------
+    memory : str
+        Its place in the core.
+    bits : int
+        Bits of a word.
+    reads, writes : int
+        Clock cycles in which it was read, and in which bits of it were written.
+    """
+
+    memory: str
+    bits: int
+    reads: int
+    writes: int
+
+
+@dataclass(frozen=True)
+class Activity:
+    """What has switched during some spike events.
+
+    Energies are those that charging the input pins of cells takes, and nothing else: not that of wires,
+    of what is inside cells, of a clock tree, of glitches, of leakage, or of memories. So they are less than
+    a chip would need, in the technology of the library.
+
+    Attributes
+    ----------
+    events : int
+        Spike events.
+    synaptic_operations : int
+        Updates of one neuron by one spike event.
+    cycles : int
+        Clock cycles.
+    toggles : int
+        Changes of nets that lead to cells, from one clock cycle to the next; the clock is not counted.
+    logic_picojoules : float
+        Energy for those.
+    clock_picojoules : float
+        Energy for the clock pins of flip-flops, which switch in every cycle.
+    accesses : tuple of Accesses
+        By memory.
+    """
+
+    events: int
+    synaptic_operations: int
+    cycles: int
+    toggles: int
+    logic_picojoules: float
+    clock_picojoules: float
+    accesses: tuple[Accesses, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return all attributes by name, and `per_synaptic_operation`."""
+        return asdict(self) | {"per_synaptic_operation": self.per_synaptic_operation()}
+
+    def per_synaptic_operation(self) -> dict[str, Any]:
+        """Return what there is of everything counted for a synaptic operation, to four digits."""
+
+        def each(found: Activity | Accesses, *names: str) -> dict[str, Any]:
+            return {
+                name: float(f"{getattr(found, name) / self.synaptic_operations:.4g}")
+                for name in names
+            }
+
+        return each(self, "cycles", "toggles", "logic_picojoules", "clock_picojoules") | {
+            "accesses": [
+                {"memory": found.memory, "bits": found.bits} | each(found, "reads", "writes")
+                for found in self.accesses
+            ]
+        }
+
+
+def check_activity(config: CoreConfig, shell: str, events: int) -> None:
+    """Check what `measure_activity` is asked for.
+
+    Raises
+    ------
+    InputError
+        If there are no events or no engine drives the shell.
+    """
+    if events < 1:
+        raise InputError(f"activity is {events} events, allowed is 1 or more")
+    find_host(config.core, shell)
+
+
+def measure_activity(config: CoreConfig, shell: str, events: int) -> Activity:
+    """Count what switches in a core during spike events.
+
+    The core is synthesized for OSU018 and loaded with random weights; then events from random sources
+    come as fast as it takes them. The same configuration gives the same figures.
+
+    Parameters
+    ----------
+    config : CoreConfig
+        The core.
+    shell : str
+        What it is behind, `native` or `pins`.
+    events : int
+        Spike events, 1 or more.
+
+    Raises
+    ------
+    InputError
+        As `check_activity`; or if the library or a compiler is not installed.
+    """
+    check_activity(config, shell, events)
+    workload = import_module(f".{config.core}", __name__)
+    random = np.random.default_rng(0)
+    with open_rtl(config, shell=shell, netlist="osu018", watch=True) as device:
+        workload.prepare(device, random)
+        device.settle()
+        engine = device.engine
+        cycles, before = engine.cycles, engine.counts()
+        operations = workload.stimulate(device, random, events)
+        device.settle()
+        cycles = engine.cycles - cycles
+        toggles, used = (now - then for now, then in zip(engine.counts(), before, strict=True))
+        watch = engine.watch
+    memories: dict[str, dict[str, int]] = {}
+    for (memory, what, bits), count in zip(watch.accesses, used.tolist(), strict=True):
+        found = memories.setdefault(memory, {"bits": bits, "reads": 0, "writes": 0})
+        found[what] += count
+    return Activity(
+        events=events,
+        synaptic_operations=operations,
+        cycles=cycles,
+        toggles=int(toggles.sum()),
+        logic_picojoules=watch.net_energy(toggles.tolist()),
+        clock_picojoules=watch.clock_energy(cycles),
+        accesses=tuple(Accesses(memory, **found) for memory, found in sorted(memories.items())),
+    )
