@@ -584,7 +584,7 @@ class LearnPhase(wiring.Component):
                 m.d.comb += updated.eq(0)
             m.d.comb += self.write_weights[lane].eq(Mux(update.write, updated, weight))
 
-        self._signal(m, factors, regularisations, products, first_lane, second, third)
+        self._signal(m, factors, regularisations, products, first_lane, first, second, third)
 
         # A weight that stays is written again: that writes depend on no update keeps memories fast.
         address, _ = self._slices(third)
@@ -643,6 +643,7 @@ class LearnPhase(wiring.Component):
         regularisations: LaneRows,
         products: list[Signal],
         scaled: Value,
+        first: data.View,
         second: data.View,
         third: data.View,
     ) -> None:
@@ -692,15 +693,18 @@ class LearnPhase(wiring.Component):
         with m.If(values.regul_mode[1] & used):
             m.d.comb += additive.eq(strength)
 
-        # Multiplicative regularisation weakens what would strengthen.
+        # Multiplicative regularisation weakens what would strengthen: how much is found a cycle earlier, and
+        # how much yet another one.
         shifted = Signal(12)
-        multiplier = Signal(5)
-        m.d.comb += [
-            shifted.eq(third.level >> values.regul_mul_right),
+        multiplier = Signal(5, reset_less=True)
+        weakened = Signal(signed(10), reset_less=True)
+        m.d.comb += shifted.eq(first.level >> values.regul_mul_right)
+        m.d.sync += [
             multiplier.eq(16),
+            weakened.eq(small_product(second.derivative, multiplier)),
         ]
         with m.If(values.regul_mode[0] & values.regul_weights.any()):
-            m.d.comb += multiplier.eq(Mux(shifted >= 16, 0, 16 - shifted[:5]))
+            m.d.sync += multiplier.eq(Mux(shifted >= 16, 0, 16 - shifted[:5]))
         # Which sign the product would have tells one of its factors' sign from the other's.
         strengthens = Signal()
         slope = Signal(signed(10))
@@ -708,9 +712,7 @@ class LearnPhase(wiring.Component):
         place_bits = config.weight_lanes.bit_length() - 1
         m.d.comb += [
             strengthens.eq(learned[-1] == third.derivative[-1]),
-            slope.eq(
-                Mux(strengthens, small_product(third.derivative, multiplier), third.derivative << 4)
-            ),
+            slope.eq(Mux(strengthens, weakened, third.derivative << 4)),
             factors.write_row.eq(third.pre[lane_bits:place_bits]),
             factors.write_entries.eq((learned * slope)[:FACTOR_BITS].replicate(config.lanes)),
             regularisations.write_row.eq(Cat(recurrent, place[lane_bits:place_bits])),
