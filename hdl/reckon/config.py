@@ -205,6 +205,11 @@ class ReckonConfig(CoreConfig):
         return 1 if self.lanes >= 4 else 3
 
     @property
+    def drain_cycles(self) -> int:
+        """Cycles that LEARN waits for the last neuron of a group: longer if it is in what is read first."""
+        return 2 if self.operation_cycles == self.beats == 1 else 1
+
+    @property
     def multipliers_shift(self) -> bool:
         """Multipliers shift numbers, which is smaller and slower: in the smallest cores."""
         return self.lanes < 4

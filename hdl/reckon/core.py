@@ -151,7 +151,7 @@ class Reckon(wiring.Component):
             # Errors, the first word, the end of the pipeline, and on to the next phase.
             once = config.outputs + 1 + 5 + 1
             pair = 2 * config.operation_cycles
-            signals = pair * config.weight_lanes * config.output_beats + 2
+            signals = pair * config.weight_lanes * config.output_beats + 1 + config.drain_cycles
             updates = pair * (index + 1)
             found |= {
                 "learn": once + groups * (signals + updates * config.beats),

@@ -12,8 +12,8 @@ cycle
 0      weights are asked for; what the neuron memory says is noted
 1      weights are there; products
 2      signal: sums. Others: drives, random numbers
-3      signal: factor and regularisation of the neuron. Others: new weights
-4      output: weights are written (others write in cycle 3)
+3      signal: learning signal and regularisation of the neuron. Others: new weights
+4      signal: factor of the neuron. Output: weights are written (others write in cycle 3)
 ====== ===================================================================
 
 A memory is read in one cycle of a pair and written in the other, so one port is enough.
@@ -361,7 +361,10 @@ class LearnPhase(wiring.Component):
                             m.d.sync += [group.eq(group + 1), second.eq(0), any_level.eq(0)]
             # What is known of the last neuron is written now; read first when it is there.
             with m.State("DRAIN"):
-                m.next = "FETCH"
+                m.next = "DRAINED" if config.drain_cycles == 2 else "FETCH"
+            if config.drain_cycles == 2:
+                with m.State("DRAINED"):
+                    m.next = "FETCH"
             with m.State("FINISH"):
                 m.d.sync += count.eq(count + 1)
                 with m.If(count == 4):
@@ -584,7 +587,7 @@ class LearnPhase(wiring.Component):
                 m.d.comb += updated.eq(0)
             m.d.comb += self.write_weights[lane].eq(Mux(update.write, updated, weight))
 
-        self._signal(m, factors, regularisations, products, first_lane, first, second, third)
+        self._signal(m, factors, regularisations, products, first_lane, stages)
 
         # A weight that stays is written again: that writes depend on no update keeps memories fast.
         address, _ = self._slices(third)
@@ -643,13 +646,12 @@ class LearnPhase(wiring.Component):
         regularisations: LaneRows,
         products: list[Signal],
         scaled: Value,
-        first: data.View,
-        second: data.View,
-        third: data.View,
+        stages: list[data.View],
     ) -> None:
-        """Cycles 2 and 3 of a signal: from products to what is known of the neuron."""
+        """Cycles 2 to 4 of a signal: from products to what is known of the neuron."""
         config = self.config
         values = self.values
+        _, _, second, third, fourth = stages
         # 16 products of 16 and 8 bits.
         partial = Signal(signed(28))
         total = Signal(signed(28))
@@ -657,11 +659,17 @@ class LearnPhase(wiring.Component):
         while len(terms) > 1:
             terms = [sum(terms[n : n + 2][1:], terms[n]) for n in range(0, len(terms), 2)]
         m.d.comb += total.eq(partial + terms[0])
-        learned = Signal(signed(16), reset_less=True)
         with m.If(second.valid & (second.kind == SIGNAL)):
             m.d.sync += partial.eq(Mux(second.last, 0, total))
-            signal = learning_signal(total, values.signal_scale, multiply=config.multipliers_shift)
-            m.d.sync += learned.eq(Mux(second.signal, signal, 0))
+        # In a pipeline the sum is shifted and clamped in cycle 3.
+        pipelined = config.operation_cycles == 1
+        summed = Signal.like(total, reset_less=True)
+        learned = Signal(signed(16), reset_less=True)
+        signal = learning_signal(summed, values.signal_scale, multiply=config.multipliers_shift)
+        learning = third if pipelined else second
+        m.d["sync" if pipelined else "comb"] += summed.eq(total)
+        with m.If(learning.valid & (learning.kind == SIGNAL)):
+            m.d.sync += learned.eq(Mux(learning.signal, signal, 0))
 
         done = Signal()
         m.d.comb += done.eq(third.valid & (third.kind == SIGNAL) & third.last)
@@ -698,10 +706,10 @@ class LearnPhase(wiring.Component):
         shifted = Signal(12)
         multiplier = Signal(5, reset_less=True)
         weakened = Signal(signed(10), reset_less=True)
-        m.d.comb += shifted.eq(first.level >> values.regul_mul_right)
+        m.d.comb += shifted.eq(second.level >> values.regul_mul_right)
         m.d.sync += [
             multiplier.eq(16),
-            weakened.eq(small_product(second.derivative, multiplier)),
+            weakened.eq(small_product(third.derivative, multiplier)),
         ]
         with m.If(values.regul_mode[0] & values.regul_weights.any()):
             m.d.sync += multiplier.eq(Mux(shifted >= 16, 0, 16 - shifted[:5]))
@@ -711,14 +719,14 @@ class LearnPhase(wiring.Component):
         lane_bits = config.lanes.bit_length() - 1
         place_bits = config.weight_lanes.bit_length() - 1
         m.d.comb += [
-            strengthens.eq(learned[-1] == third.derivative[-1]),
-            slope.eq(Mux(strengthens, weakened, third.derivative << 4)),
-            factors.write_row.eq(third.pre[lane_bits:place_bits]),
+            strengthens.eq(learned[-1] == fourth.derivative[-1]),
+            slope.eq(Mux(strengthens, weakened, fourth.derivative << 4)),
+            factors.write_row.eq(fourth.pre[lane_bits:place_bits]),
             factors.write_entries.eq((learned * slope)[:FACTOR_BITS].replicate(config.lanes)),
             regularisations.write_row.eq(Cat(recurrent, place[lane_bits:place_bits])),
             regularisations.write_entries.eq(additive.replicate(config.lanes)),
         ]
         with m.If(found):
             m.d.comb += regularisations.write.eq(1 << place[:lane_bits])
-        with m.If(done):
-            m.d.comb += factors.write.eq(1 << third.pre[:lane_bits])
+        with m.If(fourth.valid & (fourth.kind == SIGNAL) & fourth.last):
+            m.d.comb += factors.write.eq(1 << fourth.pre[:lane_bits])
