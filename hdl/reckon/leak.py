@@ -109,6 +109,9 @@ class _NeuronLeak(wiring.Component):
 
             if all(by_kappa):
                 product = register(value * factor)
+            elif steps == 1:
+                # What comes behind the register takes longer, so all of the product is before it.
+                product = register(alpha_product(value, factor[:-1], factor[-1]))
             else:
                 product = alpha_product(value, factor[:-1], factor[-1], register)
             m.d.comb += [
