@@ -331,7 +331,10 @@ class PropagatePhase(wiring.Component):
                 if config.multipliers_shift:
                     # But for a shift by 0: a multiplier's operands are signed.
                     factor = (1 << (15 - self.noise_shift).as_unsigned()[:4])[:15]
-                    shifted = Mux(self.noise_shift == 0, noise, (noise * factor) >> 15)
+                    # It is looked at in the last step of a part, so that a multiplier can keep it.
+                    kept = Signal(signed(16), name=f"product_noise_{unit}", reset_less=True)
+                    m.d.sync += kept.eq(noise)
+                    shifted = Mux(self.noise_shift == 0, noise, (kept * factor) >> 15)
                 m.d.comb += increment.noise.eq(shifted)
             integrate = Integrate()
             m.submodules[f"unit_{unit}"] = integrate
