@@ -511,7 +511,10 @@ class LearnPhase(wiring.Component):
             if pipelined:
                 m.d.sync += product.eq(left * right)
             else:
-                kept_left = Signal(signed(FACTOR_BITS), name=f"product_left_{lane}", reset_less=True)
+                # Named so that a multiplier of a small FPGA may keep them.
+                kept_left = Signal(
+                    signed(FACTOR_BITS), name=f"product_left_{lane}", reset_less=True
+                )
                 kept_right = Signal(
                     signed(OPERAND_BITS), name=f"product_right_{lane}", reset_less=True
                 )
