@@ -65,6 +65,9 @@ class Board:
         Programs that can load it, the preferred first, and their arguments before the file.
     parameters : mapping of str to (mapping of str to int)
         By core, parameters that suit the board better than their defaults.
+    smaller : Board, optional
+        The same board with options and steps that need fewer cells and are slower, for cores on which
+        the tools fail.
     """
 
     name: str
@@ -77,6 +80,7 @@ class Board:
     bitstream: str
     programmers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     parameters: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    smaller: "Board | None" = None
 
 
 class BoardTop(Elaboratable):

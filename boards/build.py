@@ -90,7 +90,14 @@ def build(
     try:
         while True:
             clock_hz = clocks.pop(0)
-            _run_tools(config, board, clock_hz, work, say)
+            try:
+                _run_tools(config, board, clock_hz, work, say)
+            except ToolError as error:
+                if board.smaller is None:
+                    raise
+                board = board.smaller
+                say(f"{str(error).split(' (log:')[0]}, trying with fewer cells")
+                _run_tools(config, board, clock_hz, work, say)
             result = _result(board, clock_hz, work, folder)
             if result.fmax_mhz >= result.clock_mhz:
                 break

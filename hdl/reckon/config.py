@@ -202,7 +202,7 @@ class ReckonConfig(CoreConfig):
     @property
     def operation_cycles(self) -> int:
         """Cycles from one operation of LEARN to the next: one, down a pipeline, but in the smallest cores."""
-        return 1 if self.lanes >= 4 else 3
+        return 1 if self.lanes >= 4 else 6
 
     @property
     def drain_cycles(self) -> int:

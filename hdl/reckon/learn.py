@@ -18,8 +18,19 @@ cycle
 
 A memory is read in one cycle of a pair and written in the other, so one port is enough.
 
-In the smallest cores there is no pipeline: an operation stands still for three cycles, 0, then 1 and 2,
-then 3 and 4 of the table, and only what is found in the second of them is kept for the third.
+In the smallest cores there is no pipeline: an operation stands still for six cycles. What is found is
+kept where registers cost least, in multipliers and behind logic:
+
+====== ===================================================================
+cycle
+====== ===================================================================
+0      trace and derivative of the index are noted
+1      weights are asked for; its level
+2      weights are there; operands of products
+3      signal: sums. Others: drives, random numbers
+4      signal: learning signal, slope. Others: whether the weight changes
+5      factor and regularisation, or weights are written
+====== ===================================================================
 """
 
 from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value, signed
@@ -197,6 +208,7 @@ class LearnPhase(wiring.Component):
         """Go through groups, neurons and beats; return the operation of this cycle."""
         config = self.config
         values = self.values
+        pipelined = config.operation_cycles == 1
         lanes = config.neuron_lanes
         lane_bits = lanes.bit_length() - 1
         group = Signal(range(config.groups))
@@ -227,6 +239,9 @@ class LearnPhase(wiring.Component):
         ]
         kind = Signal(2)
         trace, shifted = Signal(12), Signal(12)
+        seen_trace = Signal(12, reset_less=True)
+        if not pipelined:
+            m.d.sync += seen_trace.eq(trace)
         fraction = Signal(3)
         m.submodules.derivative = derivative = SurrogateDerivative()
         m.submodules.level = level = RegularisationLevel()
@@ -235,7 +250,7 @@ class LearnPhase(wiring.Component):
             # A signal looks at the recurrent trace too, for its level.
             trace.eq(mine.recurrent_trace),
             fraction.eq(values.frac_trace_rec),
-            shifted.eq(trace >> fraction),
+            shifted.eq((trace if pipelined else seen_trace) >> fraction),
             derivative.potential.eq(mine.potential),
             *(derivative.thresholds[n].eq(values[f"h_threshold_{n}"]) for n in range(4)),
             *(derivative.values[n].eq(values[f"h_value_{n}"]) for n in range(5)),
@@ -249,6 +264,13 @@ class LearnPhase(wiring.Component):
         regulated = Signal()
         any_level = Signal()
         m.d.comb += regulated.eq(values.regul_mode.any())
+        found_derivative: Value = derivative.result
+        found_level: Value = Mux(regulated, level.result, 0)
+        if not pipelined:
+            seen_derivative = Signal(signed(5), reset_less=True)
+            seen_level = Signal(12, reset_less=True)
+            m.d.sync += [seen_derivative.eq(found_derivative), seen_level.eq(found_level)]
+            found_derivative, found_level = seen_derivative, seen_level
 
         # Which kinds of weights from this index are handled at all.
         always = values.regul_mode[1:3] == 3
@@ -261,8 +283,15 @@ class LearnPhase(wiring.Component):
                 values.learn[number]
                 & (index <= limit)
                 & (self.target_valid | (always & values.regul_weights[number]))
-                & (_reaches_one(stored, bits) | any_level)
+                & ((_reaches_one(stored, bits) if pipelined else shifted.any()) | any_level)
             )
+        any_goes = goes.any()
+        if not pipelined:
+            # Only the trace of this kind has been noted.
+            went = Signal()
+            with m.If(~odd):
+                m.d.sync += went.eq(goes[0])
+            any_goes = went | goes[1]
         in_use = Signal()
         m.d.comb += in_use.eq(index <= values.last_neuron)
         outputs_learn = Signal()
@@ -271,7 +300,7 @@ class LearnPhase(wiring.Component):
         # The last beat of a pair; an index without work has but one.
         last_beat = Signal()
         with m.If(second):
-            m.d.comb += last_beat.eq((beat == config.beats - 1) | ~goes.any())
+            m.d.comb += last_beat.eq((beat == config.beats - 1) | ~any_goes)
         with m.Else():
             m.d.comb += last_beat.eq(beat == config.output_beats - 1)
 
@@ -339,8 +368,12 @@ class LearnPhase(wiring.Component):
                 m.next = "EVEN"
             with m.State("EVEN"):
                 m.d.comb += running.eq(1)
-                with m.If(~second):
-                    m.d.sync += any_level.eq(any_level | (regulated & level.result.any()))
+                if pipelined:
+                    with m.If(~second):
+                        m.d.sync += any_level.eq(any_level | (regulated & level.result.any()))
+                else:
+                    with m.If(~second & advance):
+                        m.d.sync += any_level.eq(any_level | found_level.any())
                 with m.If(advance):
                     m.next = "ODD"
             with m.State("ODD"):
@@ -376,13 +409,13 @@ class LearnPhase(wiring.Component):
             operation.pre.eq(index),
             operation.group.eq(group),
             operation.beat.eq(beat),
-            operation.last.eq(last_beat),
+            operation.last.eq(last_beat if pipelined else beat == config.output_beats - 1),
             operation.signal.eq(in_use & values.learn[:2].any()),
-            operation.derivative.eq(derivative.result),
-            operation.level.eq(Mux(regulated, level.result, 0)),
+            operation.derivative.eq(found_derivative),
+            operation.level.eq(found_level),
             operation.trace.eq(shifted),
         ]
-        begun = running & (cycle == 0)
+        begun = running & (cycle == (0 if pipelined else 1))
         with m.Switch(kind):
             with m.Case(SIGNAL):
                 m.d.comb += operation.valid.eq(begun)
@@ -415,12 +448,17 @@ class LearnPhase(wiring.Component):
         # What is found in a cycle is there in the next one, or at once where an operation stands still.
         pipelined = config.operation_cycles == 1
         later = "sync" if pipelined else "comb"
+        earlier = "comb" if pipelined else "sync"
         for number in range(1, 5):
             stage = Signal(self._operation(), name=f"operation_{number}")
             m.d[later] += stage.eq(stages[-1])
-            if not pipelined and number in (1, 3):
-                valid = Signal(name=f"valid_{number}")
-                m.d.sync += valid.eq(stages[-1].valid)
+            if not pipelined:
+                # The third and fourth are one.
+                valid = stages[-1].valid
+                for delay in range((1, 1, 2, 0)[number - 1]):
+                    delayed = Signal(name=f"valid_{number}_{delay}")
+                    m.d.sync += delayed.eq(valid)
+                    valid = delayed
                 m.d.comb += stage.valid.eq(valid)
             stages.append(stage)
         _, first, second, third, fourth = stages
@@ -473,7 +511,18 @@ class LearnPhase(wiring.Component):
             from_in = Array(self.weights_in[n] for n in candidates)[part]
             from_rec = Array(self.weights_rec[n] for n in candidates)[part]
             m.d.comb += [left.eq(factors.entries[lane]), right.eq(first.trace)]
-            m.d[later] += product.eq(left * right)
+            if pipelined:
+                m.d.sync += product.eq(left * right)
+            else:
+                # Named so that a multiplier of a small FPGA may keep them.
+                kept_left = Signal(
+                    signed(FACTOR_BITS), name=f"product_left_{lane}", reset_less=True
+                )
+                kept_right = Signal(
+                    signed(OPERAND_BITS), name=f"product_right_{lane}", reset_less=True
+                )
+                m.d.sync += [kept_left.eq(left), kept_right.eq(right)]
+                m.d.comb += product.eq(kept_left * kept_right)
             with m.If(first.kind == INPUT):
                 m.d[later] += [weight.eq(from_in), drain.eq(regularisations.entries[lane])]
             with m.Elif(first.kind == RECURRENT):
@@ -520,17 +569,19 @@ class LearnPhase(wiring.Component):
             output_random.draw.eq(second.valid & is_output),
             output_random.load.eq(self.load_out),
             output_random.seeds[0].eq(self.seed),
-            rate.short.eq(is_output),
         ]
+        m.d[earlier] += rate.short.eq(is_output)
+        if not pipelined:
+            m.d.sync += rate.cut.eq(0)
         for kind, name in ((OUTPUT, "out"), (INPUT, "in"), (RECURRENT, "rec")):
             with m.If(second.kind == kind):
-                m.d.comb += [
+                m.d[earlier] += [
                     rate.left.eq(values[f"rate_{name}_left"]),
                     rate.right.eq(values[f"rate_{name}_right"]),
                 ]
         if config.output_beats > 1:
             with m.If(second.kind == SIGNAL):
-                m.d.comb += [
+                m.d[earlier] += [
                     rate.cut.eq(1),
                     rate.left.eq(Mux(second.last, values.regul_rec_left, values.regul_in_left)),
                     rate.right.eq(Mux(second.last, values.regul_rec_right, values.regul_in_right)),
@@ -585,7 +636,11 @@ class LearnPhase(wiring.Component):
             m.d.comb += updated.eq(update.result)
             with m.If((third.kind == RECURRENT) & (neuron == third.pre)):
                 m.d.comb += updated.eq(0)
-            m.d.comb += self.write_weights[lane].eq(Mux(update.write, updated, weight))
+            happens: Value = update.write
+            if not pipelined:
+                happens = Signal(name=f"happens_{lane}", reset_less=True)
+                m.d.sync += happens.eq(update.write)
+            m.d.comb += self.write_weights[lane].eq(Mux(happens, updated, weight))
 
         self._signal(m, factors, regularisations, products, first_lane, stages)
 
@@ -651,7 +706,7 @@ class LearnPhase(wiring.Component):
         """Cycles 2 to 4 of a signal: from products to what is known of the neuron."""
         config = self.config
         values = self.values
-        _, _, second, third, fourth = stages
+        _, first, second, third, fourth = stages
         # 16 products of 16 and 8 bits.
         partial = Signal(signed(28))
         total = Signal(signed(28))
@@ -661,15 +716,19 @@ class LearnPhase(wiring.Component):
         m.d.comb += total.eq(partial + terms[0])
         with m.If(second.valid & (second.kind == SIGNAL)):
             m.d.sync += partial.eq(Mux(second.last, 0, total))
-        # In a pipeline the sum is shifted and clamped in cycle 3.
-        pipelined = config.operation_cycles == 1
-        summed = Signal.like(total, reset_less=True)
-        learned = Signal(signed(16), reset_less=True)
-        signal = learning_signal(summed, values.signal_scale, multiply=config.multipliers_shift)
-        learning = third if pipelined else second
-        m.d["sync" if pipelined else "comb"] += summed.eq(total)
-        with m.If(learning.valid & (learning.kind == SIGNAL)):
-            m.d.sync += learned.eq(Mux(learning.signal, signal, 0))
+        # Cycle 3: what may stand in multipliers is called a product.
+        negative = Signal(reset_less=True)
+        product_total = Signal.like(total, reset_less=True)
+        product_learned = Signal(signed(16), reset_less=True)
+        m.d.sync += [
+            negative.eq(total[-1]),
+            product_total.eq(total),
+            product_learned.eq(
+                learning_signal(
+                    product_total, values.signal_scale, multiply=config.multipliers_shift
+                )
+            ),
+        ]
 
         done = Signal()
         m.d.comb += done.eq(third.valid & (third.kind == SIGNAL) & third.last)
@@ -701,28 +760,32 @@ class LearnPhase(wiring.Component):
         with m.If(values.regul_mode[1] & used):
             m.d.comb += additive.eq(strength)
 
-        # Multiplicative regularisation weakens what would strengthen: how much is found a cycle earlier, and
-        # how much yet another one.
+        # Multiplicative regularisation weakens what would strengthen, which signs tell; a cycle for a step.
         shifted = Signal(12)
         multiplier = Signal(5, reset_less=True)
         weakened = Signal(signed(10), reset_less=True)
-        m.d.comb += shifted.eq(second.level >> values.regul_mul_right)
+        product_slope = Signal(signed(10), reset_less=True)
+        strengthens = Signal()
+        m.d.comb += [
+            shifted.eq(first.level >> values.regul_mul_right),
+            strengthens.eq(negative == third.derivative[-1]),
+        ]
         m.d.sync += [
             multiplier.eq(16),
-            weakened.eq(small_product(third.derivative, multiplier)),
+            weakened.eq(small_product(second.derivative, multiplier)),
+            product_slope.eq(Mux(strengthens, weakened, third.derivative << 4)),
         ]
         with m.If(values.regul_mode[0] & values.regul_weights.any()):
             m.d.sync += multiplier.eq(Mux(shifted >= 16, 0, 16 - shifted[:5]))
-        # Which sign the product would have tells one of its factors' sign from the other's.
-        strengthens = Signal()
-        slope = Signal(signed(10))
+        with m.If(~third.signal):
+            m.d.sync += product_slope.eq(0)
         lane_bits = config.lanes.bit_length() - 1
         place_bits = config.weight_lanes.bit_length() - 1
         m.d.comb += [
-            strengthens.eq(learned[-1] == fourth.derivative[-1]),
-            slope.eq(Mux(strengthens, weakened, fourth.derivative << 4)),
             factors.write_row.eq(fourth.pre[lane_bits:place_bits]),
-            factors.write_entries.eq((learned * slope)[:FACTOR_BITS].replicate(config.lanes)),
+            factors.write_entries.eq(
+                (product_learned * product_slope)[:FACTOR_BITS].replicate(config.lanes)
+            ),
             regularisations.write_row.eq(Cat(recurrent, place[lane_bits:place_bits])),
             regularisations.write_entries.eq(additive.replicate(config.lanes)),
         ]

