@@ -60,7 +60,7 @@ def _platform() -> ICEBreakerPlatform:
 #: Registers called products may stand in multipliers, where there are no initial values: they are never
 #: looked at before they have been found.
 _SMALLER = """
-scratchpad -set abc9.D 40000
+scratchpad -set abc9.D 46000
 setattr -unset init w:*product*
 """
 
