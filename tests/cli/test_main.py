@@ -515,8 +515,8 @@ def test_build(result, monkeypatch):
 @pytest.mark.parametrize(
     ("words", "changed"),
     [
-        (["--board", "icebreaker"], {"learning": 0, "spare_output_weights": 0}),
-        (["--board", "icebreaker", "-p", "spare_output_weights=1"], {"learning": 0}),
+        (["--board", "icebreaker"], {"spare_output_weights": 0}),
+        (["--board", "icebreaker", "-p", "spare_output_weights=1"], {}),
         (["--board", "ulx3s-85f", "-p", "outputs=8"], {"lanes": 4, "outputs": 8}),
     ],
 )

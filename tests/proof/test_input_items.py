@@ -160,7 +160,7 @@ class ItemsProof(wiring.Component):
             address = Signal(2, name=f"address_{number}")
             m.d.comb += address.eq(Cat(row, number))
             word = inside.word(address, "rows", "memory", "array")
-            written = Cat(inside.signal("rows", f"written_{2 * number + n}") for n in range(2))
+            written = inside.signal("rows", "written")[2 * number : 2 * number + 2]
             stored.append(written.bit_select(row, 1) & word.bit_select(bit, 1))
         shown = inside.signal("rows", "known") & inside.signal(
             "rows", "memory", "read_data"
