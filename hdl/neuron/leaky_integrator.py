@@ -1,7 +1,7 @@
 """Leak of ReckOn's potentials and traces, and what its neurons do beside (sections of its specification).
 
-All circuits here are purely combinational. A leak is a product and what becomes of it, so that a
-register can stand between the two.
+All circuits here are combinational, but for a comparison that can be kept. A leak is a product and
+what becomes of it, so that a register can stand between the two.
 """
 
 from collections.abc import Callable
@@ -86,14 +86,19 @@ class Leak(wiring.Component):
 class Fire(wiring.Component):
     """Whether a neuron spikes, and its potential after the leak and the reset (section 9).
 
+    Parameters
+    ----------
+    kept : bool
+        The comparison is made in the cycle before, and kept.
+
     Members
     -------
     potential : In(signed(16))
-        Potential before the leak.
+        Potential before the leak; if kept, in the cycle before.
     leaked : In(signed(16))
         Potential after it.
     threshold : In(signed(16))
-        Firing threshold.
+        Firing threshold; if kept, in the cycle before too.
     reset_to_zero : In(1)
         A spike resets to zero; else it subtracts the threshold, wrapping.
     spike : Out(1)
@@ -102,7 +107,8 @@ class Fire(wiring.Component):
         New potential.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, kept: bool = False) -> None:
+        self._kept = kept
         super().__init__(
             {
                 "potential": In(signed(16)),
@@ -116,8 +122,8 @@ class Fire(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
+        m.d["sync" if self._kept else "comb"] += self.spike.eq(self.potential >= self.threshold)
         m.d.comb += [
-            self.spike.eq(self.potential >= self.threshold),
             self.result.eq(self.leaked - Mux(self.spike, self.threshold, 0)),
         ]
         with m.If(self.spike & self.reset_to_zero):

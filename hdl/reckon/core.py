@@ -135,7 +135,7 @@ class Reckon(wiring.Component):
         first = 3 + 3 * (index // ROW + 1)
         words = neurons // lanes + 1
         # Neuron by neuron takes two cycles, and so do its traces one by one.
-        spike = 3 + words if at_once else 2 + 2 * words * parts
+        spike = 4 + words if at_once else 2 + 2 * words * parts
         traces = 0 if at_once else 2 * (steps - 1)
         # Outputs are added to beside, a beat for each read.
         reads = words * parts + steps - 1

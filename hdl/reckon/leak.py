@@ -53,7 +53,9 @@ class _NeuronLeak(wiring.Component):
         Which fields leak: those of this number modulo `state_steps` in `FIELDS`; in both cycles.
     alpha, kappa : In(16), In(8)
         Decays, 2^15 and 2^7 being 1, in both cycles.
-    threshold, reset_to_zero, round : In
+    threshold : In(signed(16))
+        In both cycles.
+    reset_to_zero, round : In(1)
         In the second cycle.
     random : In
         Random numbers, in the second cycle.
@@ -122,7 +124,8 @@ class _NeuronLeak(wiring.Component):
                 leak.random.eq(Array(randoms)[self.step]),
                 *(self.result[name].eq(leak.result) for name in names),
             ]
-        m.submodules.fire = fire = Fire()
+        # Its threshold comes late from the memory, so whether it spikes is found beside the product.
+        m.submodules.fire = fire = Fire(kept=True)
         m.d.comb += [
             fire.potential.eq(self.state.potential),
             # The potential is the last field.

@@ -28,7 +28,8 @@ def _increased(trace: Value, step: Value, fraction: Value, top: Value) -> Value:
 class PropagatePhase(wiring.Component):
     """Goes through the spikes of inputs and neurons; a cycle for each neuron word and spike. Where its
     neurons and the fields of their state are handled one after the other, two for each neuron, and for each
-    trace of the one whose spike it is. What a spike adds to a neuron is found in the cycle before.
+    trace of the one whose spike it is. What a spike adds to a neuron is found in the cycle before, from
+    weights that are chosen from their slice in the one before that, where there are lanes enough.
 
     Parameters
     ----------
@@ -187,16 +188,21 @@ class PropagatePhase(wiring.Component):
         slice_of_word = Cat(Const(0, shift), weights_word) // size
         m.d.comb += self.weights_address.eq(Cat(slice_of_word[: slices.bit_length() - 1], source))
 
-        # Word and part that come next; their weights have been read.
+        # Word whose weights have been read, where they are kept for a cycle: memories are slow.
+        chosen_word = Signal.like(word)
+        # Word and part that come next.
         coming = Signal()
         coming_word, coming_part = Signal.like(word), Signal.like(part)
         m.d.comb += [
             coming_word.eq(word),
+            chosen_word.eq(word),
             self.draw_noise.eq(coming & self.noise & (coming_part == parts - 1)),
         ]
 
         traced = Signal()
-        units = self._increments(m, coming_word, coming_part, from_input, from_neuron)
+        units = self._increments(
+            m, chosen_word if at_once else coming_word, coming_part, from_input, from_neuron
+        )
         self._update(
             m,
             units,
@@ -246,15 +252,20 @@ class PropagatePhase(wiring.Component):
                     m.next = "ROW"
             with m.State("READ_WEIGHTS"):
                 m.d.comb += [self.read_weights.eq(1), weights_word.eq(word)]
-                m.next = "READ"
+                m.next = "CHOOSE" if at_once else "READ"
+            if at_once:
+                with m.State("CHOOSE"):
+                    m.d.comb += [self.read_weights.eq(1), weights_word.eq(word + 1)]
+                    m.next = "READ"
             with m.State("READ"):
                 m.d.comb += [
                     reading.eq(1),
                     self.read_output_weights.eq(~beats_done),
                     coming.eq(~supplement & unit_done),
                     coming_part.eq(part),
+                    chosen_word.eq(word + 1),
                     self.read_weights.eq(at_once),
-                    weights_word.eq(word + 1),
+                    weights_word.eq(word + 2),
                 ]
                 with m.If(supplement):
                     m.d.comb += next_word.eq(source >> shift)
@@ -264,8 +275,9 @@ class PropagatePhase(wiring.Component):
                     self.neurons.write.eq(1),
                     coming.eq(at_once & ~supplement & ~last_word),
                     coming_word.eq(word + 1),
+                    chosen_word.eq(word + 2),
                     self.read_weights.eq(1),
-                    weights_word.eq(word + (2 if at_once else 0)),
+                    weights_word.eq(word + (3 if at_once else 0)),
                 ]
                 m.d.sync += step.eq(step + 1)
                 m.next = "UPDATE" if at_once else "READ"
@@ -300,7 +312,7 @@ class PropagatePhase(wiring.Component):
         return m
 
     def _increments(
-        self, m: Module, word: Signal, part: Signal, from_input: Signal, from_neuron: Signal
+        self, m: Module, word: Value, part: Signal, from_input: Signal, from_neuron: Signal
     ) -> list[Integrate]:
         """Find what the spike adds to the neurons of a part; return what adds it in the next cycle."""
         config = self.config
@@ -317,17 +329,20 @@ class PropagatePhase(wiring.Component):
             which = Cat(part[: parts.bit_length() - 1], place[shift:])
             mine = [number * units + unit for number in range(parts)]
             noise = Signal(signed(16), name=f"noise_{unit}")
+            weight_in, weight_rec = increment.weight_in, increment.weight_rec
+            if not config.words_aside:
+                weight_in = Signal.like(weight_in, name=f"weight_in_{unit}", reset_less=True)
+                weight_rec = Signal.like(weight_rec, name=f"weight_rec_{unit}", reset_less=True)
+                m.d.sync += [increment.weight_in.eq(weight_in), increment.weight_rec.eq(weight_rec)]
             m.d.comb += [
                 increment.shift_w_in.eq(self.shift_w_in),
                 increment.shift_w_rec.eq(self.shift_w_rec),
                 noise.eq(Array(self.noise_value[16 * n : 16 * n + 16] for n in mine)[part]),
             ]
             with m.If(from_input):
-                m.d.comb += increment.weight_in.eq(Array(self.weights_in[k] for k in places)[which])
+                m.d.comb += weight_in.eq(Array(self.weights_in[k] for k in places)[which])
             with m.If(from_neuron):
-                m.d.comb += increment.weight_rec.eq(
-                    Array(self.weights_rec[k] for k in places)[which]
-                )
+                m.d.comb += weight_rec.eq(Array(self.weights_rec[k] for k in places)[which])
             with m.If(self.noise):
                 shifted = noise >> self.noise_shift
                 if config.multipliers_shift:

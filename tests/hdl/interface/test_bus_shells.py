@@ -98,6 +98,6 @@ def test_contract(bench, test: str, core: str, shell: str) -> None:
     bench(test, core, shell)
 
 
-@pytest.mark.parametrize(("core", "shell"), [case for case in CASES if case[0] != "reckon"])
+@pytest.mark.parametrize(("core", "shell"), CASES)
 def test_nothing_is_lost_when_queues_are_full(bench, core: str, shell: str) -> None:
     bench("nothing_is_lost_when_queues_are_full", core, shell)
