@@ -432,13 +432,21 @@ class HostLink(wiring.Component):
                 with m.If(end):
                     m.next = "ANSWER"
                 with m.Elif(there):
-                    m.d.comb += advance.eq(1)
                     with m.If(~whole | last):
-                        m.d.comb += [
-                            self.access.request.valid.eq(1),
-                            advance.eq(self.access.request.ready),
-                        ]
+                        m.next = "ASK"
+                    with m.Else():
+                        m.d.comb += advance.eq(1)
                     m.d.comb += [shift.eq(advance), count.eq(advance)]
+            # A state of its own, since the core may take long to find whether it is ready.
+            with m.State("ASK"):
+                m.d.comb += [
+                    self.access.request.valid.eq(1),
+                    advance.eq(self.access.request.ready),
+                    shift.eq(advance),
+                    count.eq(advance),
+                ]
+                with m.If(advance):
+                    m.next = "WRITE"
 
             with m.State("EVENT"):
                 with m.If(end):
