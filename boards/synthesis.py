@@ -30,6 +30,7 @@ from ..hdl.verilog import to_rtlil
 __all__ = [
     "FAMILIES",
     "TARGETS",
+    "TOO_LARGE",
     "WITHOUT_MEMORIES",
     "RegisteredTop",
     "SynthesisResult",
@@ -165,9 +166,9 @@ _COUNTED = {
 }
 
 #: What nextpnr says when a design is too large for the device.
-_TOO_LARGE = re.compile(
+TOO_LARGE = re.compile(
     r"no BELs remaining|[Uu]nable to place cell|failed to place|[Uu]nable to find legal placement|"
-    r"Too many|not enough|[Uu]nable to find a placement location",
+    r"Too many|not enough|[Uu]nable to find a placement location|Failed to expand region",
 )
 
 _CELLS = Path(__file__).parent.parent / "sim" / "cells"
@@ -570,7 +571,7 @@ def _place(
     try:
         run_tool(device.router, arguments, folder=folder, log=f"nextpnr{seed}.log")
     except ToolError:
-        if _TOO_LARGE.search((folder / f"nextpnr{seed}.log").read_text()):
+        if TOO_LARGE.search((folder / f"nextpnr{seed}.log").read_text()):
             return None
         raise
     clocks = json.loads((folder / report).read_text())["fmax"]

@@ -5,7 +5,7 @@ from amaranth.lib import io, wiring
 from amaranth_boards.ulx3s import ULX3S_85F_Platform
 
 from ..hdl.memory.cleanup import MEMORY_CLEANUP
-from .board import Board, ClockPins, Step
+from .board import SEED, Board, ClockPins, Step
 
 __all__ = ["BOARD"]
 
@@ -81,7 +81,7 @@ BOARD = Board(
             (
                 *("--85k", "--package", "CABGA381", "--speed", "6", "--json", "top.json"),
                 *("--lpf", "top.lpf", "--textcfg", "top.config", "--report", "report.json"),
-                *("--seed", "1", "--timing-allow-fail"),
+                *("--seed", SEED, "--timing-allow-fail"),
             ),
         ),
         Step("pack", "yowasp-ecppack", ("--input", "top.config", "--bit", "top.bit")),

