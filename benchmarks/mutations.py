@@ -395,7 +395,7 @@ TINYODIN = (
     Mutation(
         "output word not taken", AER, "                    m.d.comb += self.words.ready.eq(1)\n", ""
     ),
-    Mutation("registers cleared by reset", FILE, ", reset_less=True", ""),
+    Mutation("registers cleared by reset", FILE, "reset_less=not self._resets", "reset_less=False"),
 )
 
 #: Of ODIN.
@@ -1493,9 +1493,7 @@ RECKON = (
         "~from_neuron | (beat == config.output_beats)",
         "(beat == config.output_beats)",
     ),
-    Mutation(
-        "noise is not shifted", PROPAGATE, "Mux(self.noise_shift == 0, noise, shifted)", "noise"
-    ),
+    Mutation("noise is not shifted", PROPAGATE, "noise >> self.noise_shift", "noise"),
     # Flags, items, alpha.
     Mutation(
         "a row keeps its flags when cleared",
@@ -1622,7 +1620,7 @@ RECKON = (
     Mutation(
         "what strengthens is not weakened",
         LEARN,
-        "Mux(strengthens, small_product(third.derivative, multiplier), third.derivative << 4)",
+        "Mux(strengthens, weakened, third.derivative << 4)",
         "third.derivative << 4",
     ),
     # Random generators.
