@@ -10,12 +10,12 @@ from .board import SEED, Board, ClockPins, Step
 __all__ = ["BOARD"]
 
 
-#: Multiples of the crystal's 25 MHz, by clock in Hz.
-_MULTIPLES = {50_000_000: 2, 25_000_000: 1}
+#: Factors and divisors of the crystal's 25 MHz, by clock in Hz.
+_RATIOS = {50_000_000: (2, 1), 40_000_000: (8, 5), 30_000_000: (6, 5), 25_000_000: (1, 1)}
 
 
 class _Clock(wiring.Component):
-    """A multiple of the crystal's 25 MHz, from a PLL oscillator at 600 MHz."""
+    """A clock from the crystal's 25 MHz, through a PLL whose oscillator runs at 600 MHz."""
 
     def __init__(self, clock_hz: int) -> None:
         self._clock_hz = clock_hz
@@ -24,6 +24,7 @@ class _Clock(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         divider = 600_000_000 // self._clock_hz
+        factor, divisor = _RATIOS[self._clock_hz]
         m.submodules.crystal = crystal = io.Buffer("i", platform.request("clk25", dir="-"))
         # Values and attributes as Project Trellis' ecppll gives them.
         m.submodules.pll = Instance(
@@ -42,13 +43,13 @@ class _Clock(wiring.Component):
             p_OUTDIVIDER_MUXB="DIVB",
             p_OUTDIVIDER_MUXC="DIVC",
             p_OUTDIVIDER_MUXD="DIVD",
-            p_CLKI_DIV=1,
+            p_CLKI_DIV=divisor,
             p_CLKOP_ENABLE="ENABLED",
             p_CLKOP_DIV=divider,
             p_CLKOP_CPHASE=(divider - 1) // 2,
             p_CLKOP_FPHASE=0,
             p_FEEDBK_PATH="CLKOP",
-            p_CLKFB_DIV=_MULTIPLES[self._clock_hz],
+            p_CLKFB_DIV=factor,
             i_RST=0,
             i_STDBY=0,
             i_CLKI=crystal.i,
@@ -68,7 +69,7 @@ class _Clock(wiring.Component):
 
 BOARD = Board(
     name="ulx3s-85f",
-    clocks_hz=tuple(_MULTIPLES),
+    clocks_hz=tuple(_RATIOS),
     platform=ULX3S_85F_Platform,
     clock=_Clock,
     lights={"idle": ("led", 0), "full": ("led", 1), "active": ("led", 2)},

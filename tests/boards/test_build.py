@@ -189,6 +189,20 @@ def test_icebreaker_pll(clock_hz):
     assert oscillator / 2 ** values["DIVQ"] == clock_hz
 
 
+@pytest.mark.parametrize("clock_hz", find_board("ulx3s-85f").clocks_hz)
+def test_ulx3s_pll(clock_hz):
+    """The dividers give the clock; the oscillator runs at 400 to 800 MHz, the phase detector above 3 MHz."""
+    top = BoardTop(find_board("ulx3s-85f"), TinyOdin(SMALL), clock_hz, 24)
+    text = find_board("ulx3s-85f").platform().prepare(top, "top", debug_verilog=False).files
+    text = text["top.il"] if isinstance(text["top.il"], str) else text["top.il"].decode()
+    cell = text[text.index("cell \\EHXPLLL") :]
+    found = re.findall(r"parameter (?:signed )?\\CLK(I|FB|OP)_DIV (\S+)", cell[:4000])
+    divider = {name: int(value.split("'")[-1], 2 if "'" in value else 10) for name, value in found}
+    detector = 25e6 / divider["I"]
+    assert detector * divider["FB"] == clock_hz
+    assert detector > 3.125e6 and 400e6 <= clock_hz * divider["OP"] <= 800e6
+
+
 @pytest.mark.parametrize(
     ("fmax", "constraint", "fail", "message"),
     [
