@@ -60,7 +60,8 @@ class _Target:
 
 _ICE40 = "synth_ice40 -device {device} -dsp {spram} -top {{top}}"
 _ECP5 = "synth_ecp5 -top {top}"
-_ICE40_ARGUMENTS = ("--pcf-allow-unconstrained", "--router", "router2", "--timing-allow-fail")
+# The other router may never end: on some designs a few wires stay overused.
+_ICE40_ARGUMENTS = ("--pcf-allow-unconstrained", "--router", "router1", "--timing-allow-fail")
 _ECP5_ARGUMENTS = ("--speed", "6", "--lpf-allow-unconstrained", "--timing-allow-fail")
 
 # Pins of the GW1NR-9 in QN88 for user signals; its router places no port by itself.
