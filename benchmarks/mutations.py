@@ -1734,6 +1734,7 @@ BLOCK_TESTS = {
         (EPROP, "plasticity/test_eprop"),
         (LFSR, "random/test_lfsr"),
         (LEAK_PHASE, "reckon/test_leak"),
+        (STEP, "reckon/test_time_step"),
     )
 }
 #: And those that take longer than a core needs to show most mutations, run last.

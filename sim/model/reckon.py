@@ -602,7 +602,8 @@ class ReckonModel(TickedDevice):
         last = self._last_output
         if self.register_values["send_label"]:
             wins = self._wins[: last + 1]
-            self._output.append(wins.index(max(wins)))
+            regression = self.register_values["regression"]
+            self._output.append(0 if regression else wins.index(max(wins)))
             return
         for potential in self._fields[OUTPUT, : last + 1].tolist():
             self._output += [potential & 0xFF, potential >> 8 & 0xFF]

@@ -1,11 +1,13 @@
-"""ReckOn as a whole: clock cycles, and what is switched off is gone."""
+"""ReckOn as a whole: clock cycles, rare orders of things, and what is switched off is gone."""
 
+import numpy as np
 import pytest
 from amaranth.hdl import Fragment
 
 from spikewright.boards.synthesis import synthesize
 from spikewright.hdl.reckon.config import ReckonConfig
 from spikewright.hdl.reckon.core import Reckon
+from spikewright.sim.model import open_model
 from spikewright.sim.ticked_rtl import TickedRtlDevice
 
 CONFIGURATIONS = [
@@ -91,6 +93,101 @@ def test_a_spike_of_256_neurons(lanes):
     weight_lanes = max(lanes, 16)
     cycles = make_core(ReckonConfig(lanes=lanes, weight_lanes=weight_lanes)).cycles()
     assert cycles["neuron_spike"] <= 256
+
+
+SMALL = ReckonConfig(neurons=32, outputs=4, weight_lanes=4, lanes=4)
+
+
+@pytest.fixture(params=["model", "rtl"])
+def device(request):
+    """A small core that waits for its first tick."""
+    with open_model(SMALL) if request.param == "model" else TickedRtlDevice(SMALL) as device:
+        device.configure(halt_on_error=0, cycles_per_tick=1 << 31, kappa=0x7F)
+        yield device
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "label"), [(0, 0, 3), (0, 1, 0), (1, 0, 0)], ids=["never", "late", "early"]
+)
+def test_label_when_regression_changes(device, before, after, label):
+    """Section 14: in regression counter 0 counts, and 0 is sent."""
+    device.configure(learn=0, regression=before)
+    device.load("outputs", [0, 10, 20, 3000])
+    device.configure(config_mode=0)
+    device.drive(sample=1, infer_accumulate=1)
+    for _ in range(4):
+        device.tick()
+    device.configure(regression=after)
+    device.drive(sample=0, infer_accumulate=0)
+    device.tick()
+    assert device.settle().tolist() == [label]
+
+
+def test_a_spike_is_propagated_once(device):
+    """Section 12, item 4: it does not come back when its index takes part again after a leak without it."""
+    neuron = 20
+    # Alpha near 1, threshold 1000, potentials 0 but for one neuron's.
+    words = [0xFFF << 116 | 1000 << 100] * SMALL.neuron_words
+    words[neuron // SMALL.neuron_lanes] |= 5000
+    device.configure(learn=0, reset_to_zero=1)
+    device.load("neurons", words)
+    for memory in ("weights_in", "weights_rec", "weights_out"):
+        device.load(memory, [0] * device.memories[memory].words)
+    device.load("weights_out", [100], at=neuron)
+    device.configure(config_mode=0)
+    device.drive(sample=1)
+    device.tick()
+    device.tick()
+    device.configure(last_input=15, last_neuron=15, config_mode=1)
+    device.pulse()
+    device.wait_pin("configuring", 1)
+    # After the leak of the first sixteen.
+    device.configure(last_input=31, last_neuron=31)
+    device.configure(config_mode=0)
+    device.settle()
+    device.configure(config_mode=1)
+    assert device.dump("outputs").tolist() == [100 * 127 // 128, 0, 0, 0]
+
+
+def learned(device, **registers):
+    """Let a network with random weights, traces and neurons learn from two steps; return its weights."""
+    random = np.random.default_rng(5)
+    device.reset()
+    device.configure(halt_on_error=0, cycles_per_tick=1 << 31)
+    for number in range(4):
+        device.configure(**{f"h_threshold_{number}": 8000 * number - 12000 & 0xFFFF})
+        device.configure(**{f"h_value_{number}": number + 1})
+    device.configure(h_value_4=1, shift_w_in=3, signal_scale=2, regul_threshold=100)
+    device.configure(rate_in_left=6, rate_rec_left=6, rate_out_left=6)
+    device.configure(regul_in_left=18, regul_rec_left=18, **registers)
+    for name, memory in device.memories.items():
+        words = [int.from_bytes(random.bytes(16), "big") for _ in range(memory.words)]
+        device.load(name, [word & ((1 << memory.width) - 1) for word in words])
+    device.configure(config_mode=0)
+    device.drive(sample=1, target_valid=0)
+    device.tick()
+    device.drive(target_valid=1)
+    for _ in range(2):
+        device.send(random.integers(32, size=8).tolist())
+        device.send([1 << SMALL.event_address_bits | 1])
+        device.tick()
+    device.settle()
+    device.configure(config_mode=1)
+    return [device.dump(name).tolist() for name in ("weights_in", "weights_rec", "weights_out")]
+
+
+@pytest.mark.parametrize("mode", [1, 2, 3])
+def test_regularisation_of_each_kind(device, mode):
+    """Section 11: additive regularisation is of kinds, multiplicative of all if it is of any."""
+    seen = []
+    for weights in range(4):
+        found = learned(device, regul_mode=mode, regul_weights=weights)
+        with open_model(SMALL) as model:
+            assert found == learned(model, regul_mode=mode, regul_weights=weights)
+        seen.append(found)
+    none, *some = seen
+    assert none not in some
+    assert (some[0] == some[1] == some[2]) == (mode == 1)
 
 
 def hierarchy(fragment):
