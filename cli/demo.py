@@ -97,7 +97,7 @@ def run_demo(report: Report, folder: Path) -> None:
         with report.steps("build") as step:
             result = build(config, "icebreaker", folder / "icebreaker", step)
         outcome = f"{result.clock_mhz:.0f} MHz, could do {result.fmax_mhz:.1f} MHz"
-        return True, outcome, result.bitstream
+        return True, outcome, folder / "icebreaker" / result.bitstream.name
 
     do("generate tinyODIN", write_verilog)
     do("verify RTL against the model", compare)

@@ -173,17 +173,21 @@ def test_a_slower_clock_is_taken_if_needed(monkeypatch, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
+def pll_parameters(board, clock_hz, cell):
+    """Return the numbers among the parameters of a board's PLL, by name."""
+    board = find_board(board)
+    top = BoardTop(board, TinyOdin(SMALL), clock_hz, 24)
+    text = board.platform().prepare(top, "top", debug_verilog=False).files["top.il"]
+    text = text if isinstance(text, str) else text.decode()
+    text = text[text.index(f"cell \\{cell}") :]
+    found = re.findall(r"parameter (?:signed )?\\(\S+) (?:(\d+)|\d+'([01]+))\n", text[:4000])
+    return {name: int(bits, 2) if bits else int(number) for name, number, bits in found}
+
+
 @pytest.mark.parametrize("clock_hz", find_board("icebreaker").clocks_hz)
 def test_icebreaker_pll(clock_hz):
     """The dividers give the clock, and the oscillator stays within 533 to 1066 MHz."""
-    top = BoardTop(find_board("icebreaker"), TinyOdin(SMALL), clock_hz, 24)
-    text = find_board("icebreaker").platform().prepare(top, "top", debug_verilog=False).files
-    text = text["top.il"] if isinstance(text["top.il"], str) else text["top.il"].decode()
-    cell = text[text.index("cell \\SB_PLL40_PAD") :]
-    values = dict(re.findall(r"parameter (?:signed )?\\(DIV[RFQ]) (\S+)", cell[:2000]))
-    values = {
-        name: int(value.split("'")[-1], 2 if "'" in value else 10) for name, value in values.items()
-    }
+    values = pll_parameters("icebreaker", clock_hz, "SB_PLL40_PAD")
     oscillator = 12_000_000 * (values["DIVF"] + 1) / (values["DIVR"] + 1)
     assert 533e6 <= oscillator <= 1066e6
     assert oscillator / 2 ** values["DIVQ"] == clock_hz
@@ -192,15 +196,10 @@ def test_icebreaker_pll(clock_hz):
 @pytest.mark.parametrize("clock_hz", find_board("ulx3s-85f").clocks_hz)
 def test_ulx3s_pll(clock_hz):
     """The dividers give the clock; the oscillator runs at 400 to 800 MHz, the phase detector above 3 MHz."""
-    top = BoardTop(find_board("ulx3s-85f"), TinyOdin(SMALL), clock_hz, 24)
-    text = find_board("ulx3s-85f").platform().prepare(top, "top", debug_verilog=False).files
-    text = text["top.il"] if isinstance(text["top.il"], str) else text["top.il"].decode()
-    cell = text[text.index("cell \\EHXPLLL") :]
-    found = re.findall(r"parameter (?:signed )?\\CLK(I|FB|OP)_DIV (\S+)", cell[:4000])
-    divider = {name: int(value.split("'")[-1], 2 if "'" in value else 10) for name, value in found}
-    detector = 25e6 / divider["I"]
-    assert detector * divider["FB"] == clock_hz
-    assert detector > 3.125e6 and 400e6 <= clock_hz * divider["OP"] <= 800e6
+    values = pll_parameters("ulx3s-85f", clock_hz, "EHXPLLL")
+    detector = 25e6 / values["CLKI_DIV"]
+    assert detector * values["CLKFB_DIV"] == clock_hz
+    assert detector > 3.125e6 and 400e6 <= clock_hz * values["CLKOP_DIV"] <= 800e6
 
 
 @pytest.mark.parametrize(
