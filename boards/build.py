@@ -101,7 +101,8 @@ def build(
             except ToolError as error:
                 if board.smaller is None or not TOO_LARGE.search(str(error)):
                     raise
-                board = board.smaller
+                # Another netlist, whose placements begin anew.
+                board, seed = board.smaller, 1
                 say(f"{str(error).split(' (log:')[0]}, trying with fewer cells")
                 continue
             result = _result(board, clock_hz, work, folder)

@@ -108,6 +108,29 @@ def test_fewer_cells_are_taken_if_needed(monkeypatch, tmp_path):
     assert refused.endswith("of 5400 ICESTORM_LCs, trying with fewer cells")
 
 
+def test_no_room_in_a_later_placement(monkeypatch, tmp_path):
+    """What is mapped for area is synthesized, and placed from the first seed."""
+    board = replace(find_board("icebreaker"), clocks_hz=(12_000_000,))
+    fake_tools(monkeypatch, [11.0, 13.0], [12.0, 12.0])
+    fake, runs = build_module.run_tool, []
+
+    def run(name, arguments, *, folder, log):
+        if "nextpnr" in name:
+            runs.append(
+                (
+                    arguments[arguments.index("--seed") + 1],
+                    "abc9.D" in (folder / "top.ys").read_text(),
+                )
+            )
+            if len(runs) == 2:
+                raise ToolError(f"{name} failed: ERROR: failed to place (log: {folder / log})")
+        return fake(name, arguments, folder=folder, log=log)
+
+    monkeypatch.setattr(build_module, "run_tool", run)
+    assert build(SMALL, board, tmp_path / "out").fmax_mhz == 13.0
+    assert runs == [("1", False), ("2", False), ("1", True)]
+
+
 def test_a_failure_for_another_reason_is_not_tried_again(monkeypatch, tmp_path):
     fake_tools(monkeypatch, 30.0, fail="nextpnr")
     said = []
