@@ -13,7 +13,7 @@ from amaranth.hdl import Shape
 
 from ..hdl.catalogue import make_core
 from ..hdl.config import CoreConfig
-from ..hdl.error import InputError
+from ..hdl.error import InputError, RunError
 from ..hdl.interface.host_link import (
     FLUSH_BYTES,
     IDENTITY_BYTES,
@@ -62,7 +62,7 @@ _HEAD_BYTES = 5
 _CHECKSUM_BYTES = 2
 
 
-class LinkError(RuntimeError):
+class LinkError(RunError):
     """A board that was answering has stopped to, or contradicts itself."""
 
 

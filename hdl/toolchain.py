@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from .error import InputError
+from .error import InputError, RunError
 
 __all__ = ["ToolError", "find_tool", "run_tool", "run_yosys", "working_folder"]
 
@@ -25,7 +25,7 @@ _PACKAGES = {
 }
 
 
-class ToolError(RuntimeError):
+class ToolError(RunError):
     """A tool ran and failed; the message names it, its first error and its log."""
 
 

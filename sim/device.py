@@ -12,7 +12,7 @@ from typing import Protocol, Self, runtime_checkable
 import numpy as np
 
 from ..hdl.config import CoreConfig
-from ..hdl.error import InputError
+from ..hdl.error import InputError, RunError
 from ..hdl.interface.register import RegisterMap
 from ..hdl.memory.logical import LogicalMemory
 
@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 
-class BusyError(RuntimeError):
+class BusyError(RunError):
     """The core does not become idle, as a network that keeps itself going never does.
 
     Raised by `settle`, and by the model, which works as it goes, also by `send` and `configure`.

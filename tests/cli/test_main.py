@@ -13,6 +13,8 @@ import pytest
 
 from spikewright.boards.build import BuildResult
 from spikewright.cli import main
+from spikewright.cli.command import build as build_command
+from spikewright.cli.command import run as run_command
 from spikewright.hdl.error import InputError
 from spikewright.hdl.tinyodin.config import TinyOdinConfig
 from spikewright.sim.engine import compiler
@@ -504,7 +506,7 @@ def test_build(result, monkeypatch):
         progress("working")
         return BuildResult(folder / "top.bin", 12.0, 24.5, 1_000_000, {"LC": (1, 2)})
 
-    monkeypatch.setattr(main, "build_bitstream", build)
+    monkeypatch.setattr(build_command, "build_bitstream", build)
     values = result("build", "tinyodin", *SMALL, "--board", "icebreaker", "-o", "out")
     assert values["core"] == "tinyodin"
     assert values["board"] == "icebreaker"
@@ -532,8 +534,8 @@ def test_parameters_that_suit_a_board(result, monkeypatch, words, changed):
         seen.append(config)
         raise InputError("no board here")
 
-    monkeypatch.setattr(main, "build_bitstream", build)
-    monkeypatch.setattr(main, "open_device", open_device)
+    monkeypatch.setattr(build_command, "build_bitstream", build)
+    monkeypatch.setattr(run_command, "open_device", open_device)
     result("build", "reckon", *words, "-o", "out")
     with pytest.raises(InputError, match="no board here"):
         main.app(["run", "digits-eprop", "--on", "board", *words], standalone_mode=False)

@@ -1,38 +1,40 @@
-"""The tour: from a configuration to a bitstream, on real data, in minutes."""
+"""The command `demo`: from a configuration to a bitstream, on real data, in minutes."""
 
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import typer
 
-from ..boards.build import build
-from ..hdl.generate import generate
-from ..hdl.tinyodin.config import TinyOdinConfig
-from ..sim.model import open_model
-from ..sim.rtl import RtlDevice
-from ..sim.task.catalogue import find_task
-from ..sim.verify import verify
-from .report import Report
+from ...boards.build import build
+from ...hdl.generate import generate
+from ...hdl.tinyodin.config import TinyOdinConfig
+from ...sim.model import open_model
+from ...sim.rtl import RtlDevice
+from ...sim.task.catalogue import find_task
+from ...sim.verify import verify
+from ..option import Json
+from ..report import Report
 
-__all__ = ["run_demo"]
+__all__ = ["demo"]
 
 _SEEDS = 26
 
 
-def run_demo(report: Report, folder: Path) -> None:
+def demo(
+    output: Annotated[Path, typer.Option("-o", metavar="DIR", help="Folder.")] = Path("build/demo"),
+    as_json: Json = False,
+) -> None:
+    """Generate, verify, classify digits and build a bitstream: a tour in minutes."""
+    _tour(Report(as_json), output)
+
+
+def _tour(report: Report, folder: Path) -> None:
     """Generate tinyODIN, verify it, classify digits on it and build its bitstream.
 
     Prints a table of what was done and where it is. Exit status 1 if a check fails.
-
-    Parameters
-    ----------
-    report : Report
-        Where to print.
-    folder : Path
-        Where to put everything.
     """
     config = TinyOdinConfig()
     steps: list[dict[str, Any]] = []

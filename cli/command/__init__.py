@@ -1,0 +1,1 @@
+"""The commands, one module each; `main` imports one when it is used."""

@@ -1,0 +1,54 @@
+"""The command `build`."""
+
+import dataclasses
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ...boards.build import build as build_bitstream
+from ...boards.build import program as program_board
+from ...boards.catalogue import BOARDS, board_parameters
+from ...hdl.error import InputError
+from ..option import ConfigFile, CoreName, Json, Parameters, make_configuration, one_of
+from ..report import Report
+
+__all__ = ["build"]
+
+
+def _check_build_folder(folder: Path) -> None:
+    """Raise `InputError` unless a folder is absent, empty, or holds an earlier build."""
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is not a folder; choose another")
+    present = list(folder.iterdir()) if folder.exists() else []
+    if present and not (folder / "result.json").is_file():
+        raise InputError(f"{folder} holds files that Spikewright did not write; choose another")
+
+
+def build(
+    core: CoreName,
+    board: Annotated[str, typer.Option("--board", help=f"One of {one_of(list(BOARDS))}.")],
+    parameters: Parameters = None,
+    config_file: ConfigFile = None,
+    program: Annotated[bool, typer.Option("--program", help="Load it into the board.")] = False,
+    output: Annotated[Path | None, typer.Option("-o", metavar="DIR", help="Folder.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Build the bitstream of a core with its host link for a board."""
+    report = Report(as_json)
+    # What is given is checked even if the board is unknown.
+    make_configuration(core, parameters, config_file)
+    config = make_configuration(core, parameters, config_file, board_parameters(board, core))
+    folder = output or Path("build") / f"{core}-{board}"
+    _check_build_folder(folder)
+    with report.steps(f"build {config.name} for {board}") as step:
+        result = build_bitstream(config, board, folder, step)
+        if program:
+            step("programming")
+            program_board(board, result.bitstream)
+    values = {"core": core, "board": board} | {
+        name: str(value) if isinstance(value, Path) else value
+        for name, value in dataclasses.asdict(result).items()
+    }
+    report.table(f"{config.name} on {board}", ("figure", "value"), list(values.items()))
+    report.result(values)

