@@ -12,12 +12,13 @@ import sys
 
 from amaranth.lib import wiring
 
-from spikewright.boards.synthesis import WITHOUT_MEMORIES, synthesize
 from spikewright.hdl.catalogue import find_shell, make_component, make_config
 from spikewright.hdl.error import InputError
 from spikewright.hdl.memory.plan import summary
 from spikewright.hdl.memory.survey import survey
 from spikewright.hdl.memory.technology import TECHNOLOGIES, find_technology
+from spikewright.synth.device import WITHOUT_MEMORIES
+from spikewright.synth.synthesis import synthesize
 
 #: What is measured: core, parameters, target.
 _CASES = [

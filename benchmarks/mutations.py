@@ -1754,7 +1754,7 @@ if GOLDEN.is_dir():
 
 def _copy(folder: Path) -> None:
     """Copy what is needed, so that `spikewright` is found there when Python runs in the folder."""
-    for name in ("hdl", "sim", "boards", "cli"):
+    for name in ("hdl", "synth", "sim", "boards", "cli"):
         shutil.copytree(
             REPOSITORY / name,
             folder / "spikewright" / name,

@@ -13,10 +13,10 @@ from ..hdl.config import CoreConfig
 from ..hdl.error import InputError
 from ..hdl.interface.uart import divisor_for
 from ..hdl.toolchain import ToolError, find_tool, run_tool
+from ..synth.placement import TOO_LARGE
 from .board import SEED, Board, BoardTop
 from .catalogue import check_core, find_board
 from .driver import BAUD_RATE
-from .synthesis import TOO_LARGE
 
 __all__ = ["BuildResult", "build", "program"]
 

@@ -6,7 +6,7 @@ from amaranth.hdl import Instance, Module
 from amaranth.lib import wiring
 from amaranth_boards.icebreaker import ICEBreakerPlatform
 
-from ..hdl.memory.cleanup import MEMORY_CLEANUP
+from ..synth.memory_cleanup import MEMORY_CLEANUP
 from .board import SEED, Board, ClockPins, Step
 
 __all__ = ["BOARD"]

@@ -22,9 +22,9 @@ from typing import Any, Self
 from amaranth.back import rtlil
 
 from ..hdl.interface.uart_shell import UartShell
-from ..hdl.memory.cleanup import MEMORY_CLEANUP
 from ..hdl.toolchain import run_yosys
 from ..sim.engine.compiler import compile_library
+from ..synth.memory_cleanup import MEMORY_CLEANUP
 
 __all__ = ["SimulatedBoard"]
 

@@ -4,7 +4,7 @@ from amaranth.hdl import Instance, Module
 from amaranth.lib import io, wiring
 from amaranth_boards.ulx3s import ULX3S_85F_Platform
 
-from ..hdl.memory.cleanup import MEMORY_CLEANUP
+from ..synth.memory_cleanup import MEMORY_CLEANUP
 from .board import SEED, Board, ClockPins, Step
 
 __all__ = ["BOARD"]

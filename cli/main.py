@@ -15,7 +15,7 @@ __all__ = ["COMMANDS", "app", "run"]
 #: Commands by name: `module:function`, the module being one of the package `command`, and the first
 #: line of its help. A module is imported when its command is used, so that help comes at once.
 COMMANDS = {
-    "list": ("list:list_all", "List cores, shells, boards, targets, engines and tasks."),
+    "list": ("list:list_all", "List cores, shells, boards, devices, engines and tasks."),
     "generate": ("generate:generate", "Write the Verilog of a core and what belongs to it."),
     "replay": ("replay:replay", "Replay recorded traces and compare every answer."),
     "verify": (
@@ -24,7 +24,7 @@ COMMANDS = {
     ),
     "synth": (
         "synth:synth",
-        "Find out area and maximum frequency on a target; "
+        "Find out area and maximum frequency on a device; "
         "with --memory the area of the SRAM macros too.",
     ),
     "build": ("build:build", "Build the bitstream of a core with its host link for a board."),

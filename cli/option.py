@@ -6,11 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
-from ..boards.synthesis import FAMILIES
 from ..hdl.catalogue import CORES, make_config, parse_parameters
 from ..hdl.config import CoreConfig, read_config_file
 from ..hdl.memory.technology import TECHNOLOGIES
 from ..sim.engine import ENGINES
+from ..synth.netlist import FAMILIES
 from .device import ON
 
 __all__ = [

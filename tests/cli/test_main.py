@@ -148,31 +148,31 @@ def put(tmp_path):
         (["generate", "tinyodin", "-p", "neurons=" + "9" * 40], ["neurons"]),
         (["verify", "tinyodin", "-p", "neurons=17"], ["neurons is 17"]),
         (["verify", "tinyodin", "-p", "speed=1"], ["'speed'"]),
-        (["synth", "tinyodin", "--target", "generic", "-p", "speed=1"], ["'speed'"]),
+        (["synth", "tinyodin", "--device", "generic", "-p", "speed=1"], ["'speed'"]),
         (["build", "tinyodin", "--board", "ulx3s", "-p", "neurons=17"], ["neurons is 17"]),
         (["run", "digits", "-p", "neurons=17"], ["neurons is 17"]),
         # Names.
         (["generate", "tinyodin", "--shell", "usb"], ["'usb'", "pins", "native"]),
         (["verify", "tinyodin", "--shell", "usb"], ["'usb'", "pins", "native"]),
-        (["synth", "tinyodin", "--target", "generic", "--shell", "usb"], ["'usb'", "pins"]),
+        (["synth", "tinyodin", "--device", "generic", "--shell", "usb"], ["'usb'", "pins"]),
         (["run", "digits", "--shell", "usb"], ["'usb'", "pins", "native"]),
         (["generate", "tinyodin", "--memory", "dram"], ["'dram'", "inferred", "sky130", ".toml"]),
         (["generate", "tinyodin", "--memory", "no.toml"], ["no.toml: cannot be read"]),
         (["verify", "tinyodin", "--memory", "dram"], ["'dram'", "inferred"]),
         (
-            ["synth", "tinyodin", "--memory", "sky130", "--target", "ecp5-25k"],
+            ["synth", "tinyodin", "--memory", "sky130", "--device", "ecp5-25k"],
             ["sky130", "ecp5-25k", "generic, osu018"],
         ),
-        (["synth", "tinyodin", "--target", "generic", "--activity", "9"], ["generic", "osu018"]),
-        (["synth", "tinyodin", "--target", "osu018", "--activity", "0"], ["0 events", "1 or more"]),
+        (["synth", "tinyodin", "--device", "generic", "--activity", "9"], ["generic", "osu018"]),
+        (["synth", "tinyodin", "--device", "osu018", "--activity", "0"], ["0 events", "1 or more"]),
         (
-            ["synth", "tinyodin", "--target", "osu018", "--shell", "axi", "--activity", "9"],
+            ["synth", "tinyodin", "--device", "osu018", "--shell", "axi", "--activity", "9"],
             ["'axi'", "native, pins"],
         ),
         (["verify", "tinyodin", "--memory", "sky130", "--on", "netlist"], ["netlist", "sky130"]),
         (["generate", "tinyodin", "--top", "module"], ["'module'", "reserved"]),
-        (["synth", "tinyodin", "--target", "xc7"], ["'xc7'", "ice40up5k", "generic"]),
-        (["synth", "tinyodin"], ["--target"]),
+        (["synth", "tinyodin", "--device", "xc7"], ["'xc7'", "ice40up5k", "generic"]),
+        (["synth", "tinyodin"], ["--device"]),
         (["build", "tinyodin", "--board", "breadboard"], ["'breadboard'", "icebreaker", "ulx3s"]),
         (["build", "tinyodin"], ["--board"]),
         (["verify", "tinyodin", "--engine", "icarus"], ["'icarus'", "cxxrtl", "amaranth"]),
@@ -186,7 +186,7 @@ def put(tmp_path):
         (["verify", "tinyodin", "--seeds", "0"], ["0", "1 or more"]),
         (["verify", "tinyodin", "--seeds", "few"], ["--seeds"]),
         (["verify", "tinyodin", "--first-seed", "-1"], ["-1"]),
-        (["synth", "tinyodin", "--target", "generic", "--seeds", "0"], ["0", "1 or more"]),
+        (["synth", "tinyodin", "--device", "generic", "--seeds", "0"], ["0", "1 or more"]),
         (["run", "digits", "--samples", "0"], ["0", "1 or more"]),
         (["run", "digits-sdsp", "--training", "0"], ["0", "1 or more"]),
         (["run", "digits", "--training", "5"], ["digits", "no --training"]),
@@ -238,7 +238,7 @@ def test_bad_input(complaint, words, parts):
     "command",
     [
         ["generate", "tinyodin"],
-        ["synth", "tinyodin", "--target", "generic"],
+        ["synth", "tinyodin", "--device", "generic"],
         ["build", "tinyodin", "--board", "icebreaker"],
     ],
     ids=lambda words: words[0],
@@ -322,7 +322,7 @@ def test_missing_tools(complaint, no_tools, put, trace_lines, monkeypatch, tmp_p
     monkeypatch.setenv("SPIKEWRIGHT_CACHE", str(tmp_path / "cache"))
     path = put(trace_lines)
     assert "yosys" in complaint("generate", "tinyodin", *SMALL)
-    assert "yosys" in complaint("synth", "tinyodin", *SMALL, "--target", "generic")
+    assert "yosys" in complaint("synth", "tinyodin", *SMALL, "--device", "generic")
     assert "yosys" in complaint("build", "tinyodin", *SMALL, "--board", "icebreaker")
     assert "no C++ compiler" in complaint("replay", path, "--on", "rtl")
     assert "Verilator" in complaint("replay", path, "--on", "rtl", "--engine", "verilator")
@@ -337,7 +337,7 @@ def test_missing_router(complaint, monkeypatch):
         "which",
         lambda name, *more, **options: None if "next" in name else which(name, *more, **options),
     )
-    assert "nextpnr-ecp5" in complaint("synth", "tinyodin", *SMALL, "--target", "ecp5-25k")
+    assert "nextpnr-ecp5" in complaint("synth", "tinyodin", *SMALL, "--device", "ecp5-25k")
     assert "nextpnr-ice40" in complaint("build", "tinyodin", *SMALL, "--board", "icebreaker")
 
 
@@ -361,7 +361,7 @@ def test_foreign_folder_is_left_alone(complaint, tmp_path, command):
 
 def test_list(result, run):
     values = result("list")
-    assert {"cores", "shells", "boards", "targets", "engines", "tasks"} <= set(values)
+    assert {"cores", "shells", "boards", "devices", "engines", "tasks"} <= set(values)
     assert "tinyodin" in values["cores"]
     assert {"plain", "cxxrtl", "verilator", "amaranth"} == set(values["engines"])
     status, output, errors = run("list")
@@ -480,7 +480,7 @@ def test_verify(result):
 
 
 def test_synth(result):
-    values = result("synth", "tinyodin", *SMALL, "--target", "generic")
+    values = result("synth", "tinyodin", *SMALL, "--device", "generic")
     keys = {"core", "target", "lut4", "ff", "bram", "spram", "dsp", "fits", "fmax_mhz", "seeds"}
     assert keys | {"cells"} <= set(values)
     assert (values["core"], values["target"]) == ("tinyodin", "generic")
@@ -492,7 +492,7 @@ def test_synth(result):
 
 def test_synth_with_macros(result):
     """Area of the macros comes beside that of the logic; on an FPGA they are refused."""
-    values = result("synth", "tinyodin", *SMALL, "--target", "generic", "--memory", "sky130")
+    values = result("synth", "tinyodin", *SMALL, "--device", "generic", "--memory", "sky130")
     plans = values["memory"]
     assert plans["technology"] == "sky130"
     assert plans["area"] == pytest.approx(sum(m["area"] for m in plans["memories"]), abs=1)

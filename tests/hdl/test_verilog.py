@@ -11,7 +11,6 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from spikewright.hdl.memory.cleanup import MEMORY_CLEANUP
 from spikewright.hdl.memory.fifo import Fifo
 from spikewright.hdl.toolchain import ToolError, run_yosys, working_folder
 from spikewright.hdl.verilog import (
@@ -21,6 +20,7 @@ from spikewright.hdl.verilog import (
     to_rtlil,
     to_verilog,
 )
+from spikewright.synth.memory_cleanup import MEMORY_CLEANUP
 
 WORD = data.StructLayout({"priority": 4, "value": 4})
 

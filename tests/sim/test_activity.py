@@ -5,10 +5,10 @@ import dataclasses
 
 import pytest
 
-from spikewright.boards.synthesis import synthesize
 from spikewright.hdl.catalogue import make_component, make_config
 from spikewright.hdl.error import InputError
 from spikewright.sim.activity import Accesses, Activity, check_activity, measure_activity
+from spikewright.synth.synthesis import synthesize
 
 SMALL = {
     "tinyodin": {"neurons": 16},

@@ -6,12 +6,12 @@ from collections import Counter
 
 import pytest
 
-from spikewright.hdl.memory.cleanup import MEMORY_CLEANUP
 from spikewright.hdl.memory.planner import plan_memory
 from spikewright.hdl.memory.requirement import Requirement
 from spikewright.hdl.memory.technology import find_technology
 from spikewright.hdl.toolchain import run_yosys, working_folder
 from spikewright.hdl.verilog import to_rtlil
+from spikewright.synth.memory_cleanup import MEMORY_CLEANUP
 
 SEED = 20282
 

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from amaranth.hdl import Fragment
 
-from spikewright.boards.synthesis import synthesize
 from spikewright.hdl.odin.config import OdinConfig
 from spikewright.hdl.odin.core import Odin
 from spikewright.sim.rtl import RtlDevice
 from spikewright.sim.trace import replay
 from spikewright.sim.verify import record
+from spikewright.synth.synthesis import synthesize
 
 #: A leaky integrate-and-fire neuron that never fires.
 SILENT = 1 | 0xFF << 9

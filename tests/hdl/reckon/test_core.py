@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from amaranth.hdl import Fragment
 
-from spikewright.boards.synthesis import synthesize
 from spikewright.hdl.reckon.config import ReckonConfig
 from spikewright.hdl.reckon.core import Reckon
 from spikewright.sim.model import open_model
 from spikewright.sim.ticked_rtl import TickedRtlDevice
+from spikewright.synth.synthesis import synthesize
 
 CONFIGURATIONS = [
     {},

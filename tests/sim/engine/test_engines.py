@@ -8,7 +8,6 @@ import sys
 
 import pytest
 
-from spikewright.boards import synthesis
 from spikewright.hdl.error import InputError
 from spikewright.hdl.tinyodin.config import TinyOdinConfig
 from spikewright.hdl.toolchain import ToolError
@@ -16,6 +15,7 @@ from spikewright.sim.engine import ENGINES, compiled, open_engine, plain
 from spikewright.sim.engine import compiler as compiler_module
 from spikewright.sim.engine.compiler import cache_folder, compile_library, find_compiler
 from spikewright.sim.rtl import RtlDevice
+from spikewright.synth import netlist as netlists
 
 CONFIG = TinyOdinConfig(neurons=16)
 VERILATOR = pytest.mark.skipif(
@@ -145,7 +145,7 @@ def test_netlists_are_cached(cache, monkeypatch):
         made.append((component.config.lanes, family))
         return f"netlist {len(made)}"
 
-    monkeypatch.setattr(synthesis, "netlist", synthesize)
+    monkeypatch.setattr(netlists, "netlist", synthesize)
     # What is looked at is what is simulated, so nothing is.
     monkeypatch.setattr(plain, "PlainEngine", lambda design, **options: opened.append(design))
     for lanes, family in ((1, "ice40"), (1, "ice40"), (1, "ecp5"), (8, "ice40"), (1, "ecp5")):

@@ -20,10 +20,10 @@ from amaranth.hdl import (
 from amaranth.lib.memory import Memory
 from amaranth.sim import Simulator
 
-from spikewright.hdl.memory.cleanup import MEMORY_CLEANUP
 from spikewright.hdl.toolchain import run_yosys
 from spikewright.sim.engine.compiler import compile_library
 from spikewright.sim.engine.translate import Unsupported, translate
+from spikewright.synth.memory_cleanup import MEMORY_CLEANUP
 
 
 class Bench(Elaboratable):

@@ -10,13 +10,13 @@ from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from spikewright.boards.activity import watched_netlist
-from spikewright.boards.synthesis import netlist
 from spikewright.hdl.error import InputError
 from spikewright.hdl.memory.sram import Sram
 from spikewright.sim.engine import plain
 from spikewright.sim.engine.compiler import compile_library
-from spikewright.sim.engine.design import Design, Watch
+from spikewright.sim.engine.design import Design
+from spikewright.synth.activity import Watch, watched_netlist
+from spikewright.synth.netlist import netlist
 
 # Runs the design: `driven` and `written` have a value for each cycle.
 _RUN = """

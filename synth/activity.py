@@ -3,22 +3,61 @@
 import json
 import re
 import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from amaranth.lib import wiring
 
 from ..hdl.error import InputError
 from ..hdl.toolchain import ToolError, run_yosys, working_folder
-from ..sim.engine.design import Watch
-from . import synthesis
+from .device import liberty_path
+from .netlist import netlist
 
-__all__ = ["watched_netlist"]
+__all__ = ["Watch", "watched_netlist"]
 
 #: pF in a unit of capacitance.
 _UNITS = {"pf": 1.0, "ff": 1e-3}
 
 # Bits of a port.
 _PORT = 64
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What is watched in a netlist of standard cells while it is simulated.
+
+    The netlist has output ports of up to 64 bits for it: `toggles_0` and so on, a bit for each net with input
+    pins of cells on it, and `accesses_0` and so on, a bit for each port of a memory, 1 while it is used.
+
+    Attributes
+    ----------
+    capacitances : tuple of float
+        Input capacitance on each watched net, in pF; the main clock is not one of them.
+    accesses : tuple of tuple
+        For each port of a memory: the memory's name, `reads` or `writes`, and bits of a word.
+    clock_capacitance : float
+        Input capacitance on the main clock, in pF.
+    voltage : float
+        Supply of the library, in V.
+    """
+
+    capacitances: tuple[float, ...]
+    accesses: tuple[tuple[str, str, int], ...]
+    clock_capacitance: float
+    voltage: float
+
+    def net_energy(self, toggles: Sequence[int]) -> float:
+        """Return the pJ that charging the nets takes, given how often each has changed.
+
+        A change takes C V^2 / 2 on average: C V^2 if it rises, nothing if it falls.
+        """
+        charged = sum(c * count for c, count in zip(self.capacitances, toggles, strict=True))
+        return charged * self.voltage**2 / 2
+
+    def clock_energy(self, cycles: int) -> float:
+        """Return the pJ that charging the main clock takes: it rises once a cycle."""
+        return cycles * self.clock_capacitance * self.voltage**2
 
 
 def watched_netlist(top: wiring.Component, name: str, clock: str) -> tuple[str, Watch]:
@@ -42,7 +81,7 @@ def watched_netlist(top: wiring.Component, name: str, clock: str) -> tuple[str, 
     """
     pins, voltage = _read_library()
     found: list[Watch] = []
-    rtlil = synthesis.netlist(
+    rtlil = netlist(
         top, name, "osu018", lambda module: found.append(_add_ports(module, clock, pins, voltage))
     )
     return rtlil, found[0]
@@ -50,7 +89,7 @@ def watched_netlist(top: wiring.Component, name: str, clock: str) -> tuple[str, 
 
 def _read_library() -> tuple[dict[str, dict[str, float]], float]:
     """Return the capacitance of each cell's input pins in pF, and the voltage."""
-    path = synthesis.liberty_path()
+    path = liberty_path()
     text = path.read_text()
     voltage = re.search(r"nom_voltage\s*:\s*([\d.]+)", text)
     unit = re.search(

