@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from spikewright.hdl.catalogue import CORES, make_component, make_config
-from spikewright.hdl.generate import reference
+from spikewright.hdl.handoff.reference import reference
 from spikewright.hdl.memory.planner import DENSITY, FLIP_FLOP_BITS, SMALL_BITS, plan_memory
 from spikewright.hdl.memory.reference import plan_reference, technology_reference
 from spikewright.hdl.memory.requirement import Requirement

@@ -9,8 +9,8 @@ import numpy as np
 import typer
 
 from ...boards.build import build
-from ...hdl.generate import generate
 from ...hdl.tinyodin.config import TinyOdinConfig
+from ...sim.generate import generate
 from ...sim.model import open_model
 from ...sim.rtl import RtlDevice
 from ...sim.task.catalogue import find_task

@@ -6,10 +6,10 @@ from typing import Annotated
 import typer
 
 from ...hdl.catalogue import make_component
-from ...hdl.generate import generate as generate_files
 from ...hdl.memory.plan import TABLE_HEADS, plan_table, summary
 from ...hdl.memory.survey import survey
 from ...hdl.memory.technology import INFERRED, find_technology
+from ...sim.generate import generate as generate_files
 from ..option import (
     AnyShellName,
     ConfigFile,

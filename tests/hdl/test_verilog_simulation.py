@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from spikewright.hdl.generate import generate
 from spikewright.hdl.tinyodin.config import TinyOdinConfig
+from spikewright.sim.generate import generate
 from spikewright.sim.model import open_model
 from spikewright.sim.spi import SpiFrame
 from spikewright.sim.trace import (

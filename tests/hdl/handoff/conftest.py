@@ -15,7 +15,7 @@ SMALL = {
 @pytest.fixture(scope="session")
 def folders(tmp_path_factory):
     """Return a function that gives the folder of a core in a shell, made when it is first asked for."""
-    from spikewright.hdl.generate import generate
+    from spikewright.sim.generate import generate
 
     made = {}
 

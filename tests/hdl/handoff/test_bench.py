@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from spikewright.hdl.catalogue import make_config
-from spikewright.hdl.generate import generate
+from spikewright.sim.generate import generate
 
 icarus = pytest.mark.skipif(shutil.which("iverilog") is None, reason="no Icarus Verilog")
 verilator = pytest.mark.skipif(shutil.which("verilator") is None, reason="no Verilator")

@@ -13,8 +13,8 @@ from systemrdl import RDLCompiler
 from systemrdl.node import MemNode, RegNode
 
 from spikewright.hdl.catalogue import make_component, make_config
-from spikewright.hdl.generate import generate
 from spikewright.hdl.interface.bus_map import BusMap
+from spikewright.sim.generate import generate
 
 
 def description(folder: Path, core: str) -> dict:

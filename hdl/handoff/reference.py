@@ -1,0 +1,63 @@
+"""Registers, memories and words of a core as Markdown."""
+
+from typing import Any
+
+from amaranth.lib import data
+
+from ..catalogue import find_core
+from ..config import CoreConfig
+from ..markdown import table
+
+__all__ = ["reference", "word_fields"]
+
+
+def word_fields(layout: data.Layout) -> list[tuple[str, int, int]]:
+    """List the fields of a layout: name, lowest bit and width."""
+    return [(str(name), field.offset, field.width) for name, field in layout]
+
+
+def reference(config: CoreConfig, core: Any) -> str:
+    """Return registers, memories and words as Markdown."""
+    parts = [
+        f"# Registers and memories of {config.core}",
+        "",
+        f"Configuration: `{config.name}`",
+        "",
+    ]
+    parts += ["## Parameters", ""]
+    parts += table(
+        ("parameter", "value", "meaning"),
+        [(f"`{p.name}`", getattr(config, p.name), p.about) for p in config.parameters()],
+    )
+    parts += ["## Registers", ""]
+    # Where all are zero after reset that is said once, in the text.
+    resets = any(register.reset for register in core.registers)
+    parts += table(
+        ("address", "name", "published name", "bits", *["reset"] * resets, "meaning"),
+        [
+            (
+                r.address,
+                f"`{r.name}`",
+                f"`{r.published_name}`",
+                r.width,
+                *[r.reset] * resets,
+                r.about,
+            )
+            for r in core.registers
+        ],
+    )
+    parts += ["## Memories", ""]
+    parts += table(
+        ("target", "name", "words", "bits", "bytes of a word"),
+        [
+            (core.targets[name], f"`{name}`", memory.words, memory.width, memory.bytes_per_word)
+            for name, memory in core.memories.items()
+        ],
+    )
+    for name, layout in find_core(config.core).layouts(config).items():
+        parts += [f"## Word: {name}", ""]
+        rows = []
+        for field, low, width in reversed(word_fields(layout)):
+            rows.append((f"{low + width - 1}:{low}" if width > 1 else low, f"`{field}`"))
+        parts += table(("bits", "field"), rows)
+    return "\n".join(parts).rstrip() + "\n"

@@ -1,0 +1,174 @@
+"""Everything a user of Verilog gets: one folder for a configuration, its test bench recorded on the model."""
+
+import json
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from ..hdl.catalogue import find_shell, make_component
+from ..hdl.config import CoreConfig
+from ..hdl.error import InputError
+from ..hdl.handoff.address_map import address_reference
+from ..hdl.handoff.description import description
+from ..hdl.handoff.files import handoff_files
+from ..hdl.handoff.operation import Code
+from ..hdl.handoff.output_folder import check_replaceable, replacing
+from ..hdl.handoff.product import Product
+from ..hdl.handoff.reference import reference
+from ..hdl.handoff.testbench import bench_name, is_ticked
+from ..hdl.memory.behaviour import behaviours
+from ..hdl.memory.plan import Plan, summary
+from ..hdl.memory.reference import plan_reference
+from ..hdl.memory.survey import survey
+from ..hdl.memory.technology import INFERRED, MemoryPlatform, Technology, find_technology
+from ..hdl.verilog import blackboxes_of_verilog, is_plain, ports_of_verilog, to_verilog, waived
+from .session import record_session
+
+__all__ = ["generate"]
+
+
+def generate(
+    config: CoreConfig,
+    shell: str = "pins",
+    top_name: str | None = None,
+    folder: Path | None = None,
+    memory: str = INFERRED,
+) -> list[Path]:
+    """Write the Verilog of a core and what belongs to it.
+
+    The folder gets `TOP.v`, the file list `TOP.f`, the description of it all `CORE.json`, and the
+    registers and memories as `CORE.md`, `CORE.rdl` and `CORE.h`. With macros, their behavioural models
+    are in `TOP_memory_models.v`, and the list of all files for simulation is `TOP_simulation.f`. For
+    other tools there are `TOP.core`, `TOP.sdc` and `librelane.json`, and a test bench, `TOP_bench.v`
+    with `TOP_bench.f` and `TOP_session.hex`. Either all is written or nothing changes. The same
+    configuration and versions give the same bytes.
+
+    Parameters
+    ----------
+    config : CoreConfig
+        Configuration.
+    shell : str
+        Shell around the core.
+    top_name : str, optional
+        Name of the top module; the shell's own if not given.
+    folder : Path, optional
+        Where to write; `build/` and the name of the configuration if not given. It is replaced if it
+        holds nothing but an earlier output.
+    memory : str
+        Memory technology, by name or as a file.
+
+    Returns
+    -------
+    list of Path
+        The files.
+
+    Raises
+    ------
+    InputError
+        If there is no such shell or memory technology, a memory cannot be made, the name cannot be
+        used, or the folder cannot be replaced or written.
+    ToolError
+        If yosys fails.
+    """
+    technology = find_technology(memory)
+    top = top_name or find_shell(config.core, shell).top
+    if not is_plain(top):
+        raise InputError(
+            f"top module name is {top!r}, allowed is a letter or underscore, then letters, digits "
+            "and underscores, and no reserved word"
+        )
+    folder = Path("build", config.name) if folder is None else Path(folder)
+    check_replaceable(folder)
+    files = _contents(config, shell, top, technology)
+    with replacing(folder) as new:
+        for name, text in files.items():
+            (new / name).write_text(text)
+    return [folder / name for name in files]
+
+
+def _contents(config: CoreConfig, shell: str, top: str, technology: Technology) -> dict[str, str]:
+    """Return the text of each file by name."""
+    component, core = make_component(config, shell)
+    plans = survey(component, technology)
+    verilog = to_verilog(
+        component,
+        top,
+        _header(config, shell, technology),
+        getattr(component, "verilog_parameters", None),
+        MemoryPlatform(technology),
+    )
+    models = _memory_models(plans, technology)
+    macros: dict[str, list[str]] = {}
+    for place, kind in blackboxes_of_verilog(verilog, top):
+        macros.setdefault(kind, []).append(place)
+    product = Product(
+        config=config,
+        shell=shell,
+        top=top,
+        core=core,
+        ports=ports_of_verilog(verilog, top),
+        technology=technology.name,
+        macros=macros,
+        models=f"{top}_memory_models.v" if models else "",
+        version=version("spikewright"),
+    )
+    described = description(product)
+    # Behind the pins only cores in time steps say themselves when they are ready.
+    slowest = 0 if is_ticked(core) else _slowest(described["cycles"])
+    session = record_session(config, slowest)
+
+    files = {f"{top}.v": verilog, f"{top}.f": f"{top}.v\n"}
+    if models:
+        files[product.models] = waived(models)
+        files[f"{top}_simulation.f"] = "".join(f"{name}\n" for name in product.sources)
+    parts = [reference(config, core), plan_reference(plans, technology)]
+    if product.has_bus:
+        parts.insert(1, address_reference(product.bus_map))
+    files[f"{config.core}.md"] = "\n".join(parts)
+    files |= handoff_files(product, session)
+    described["memory_plan"] = {
+        "technology": technology.name,
+        "source": technology.source,
+        "models": product.models or None,
+        **summary(plans),
+    }
+    described["bench"] = {
+        "module": bench_name(top),
+        "operations": {
+            code.name.lower(): sum(operation.code is code for operation in session)
+            for code in Code
+            if code is not Code.END
+        },
+    }
+    described["files"] = [*files, f"{config.core}.json"]
+    files[f"{config.core}.json"] = json.dumps(described, indent=2) + "\n"
+    return files
+
+
+def _slowest(cycles: Mapping[str, int]) -> int:
+    """Return how long an event of a session takes; none of them goes through all synapses."""
+    return max(count for name, count in cycles.items() if name != "bistability_all")
+
+
+def _memory_models(plans: Sequence[tuple[str, Plan]], technology: Technology) -> str:
+    """Return the behavioural models of the macros that are instantiated; empty if there are none."""
+    if not technology.instantiated:
+        return ""
+    macros = [column.macro for _, plan in plans for column in plan.columns]
+    return behaviours(macros) if macros else ""
+
+
+def _header(config: CoreConfig, shell: str, technology: Technology) -> str:
+    parameters = "".join(
+        f"  {item.name} = {getattr(config, item.name)}"
+        f"{'' if item.name in config.changed else ' (as published)'}: {item.about}\n"
+        for item in config.parameters()
+    )
+    return (
+        f"{config.core} with the shell {shell}, generated by Spikewright {version('spikewright')}.\n"
+        "Do not edit: change the configuration and generate it again.\n\n"
+        f"Parameters:\n{parameters}\n"
+        "Memories have no initial contents; no word is read in the cycle in which it is written\n"
+        "(no_rw_check says so to yosys, other tools ignore it).\n"
+        f"Memory technology: {technology.name}.\n"
+    )
