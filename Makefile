@@ -41,5 +41,5 @@ $(VENV)/ready: pyproject.toml
 	@touch $@
 
 clean:
-	rm -rf $(VENV) spikewright.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) src/spikewright.egg-info .pytest_cache .ruff_cache .hypothesis
 	find build -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +

@@ -1754,12 +1754,12 @@ if GOLDEN.is_dir():
 
 def _copy(folder: Path) -> None:
     """Copy what is needed, so that `spikewright` is found there when Python runs in the folder."""
-    for name in ("hdl", "synth", "sim", "boards", "cli"):
-        shutil.copytree(
-            REPOSITORY / name,
-            folder / "spikewright" / name,
-            ignore=shutil.ignore_patterns("__pycache__"),
-        )
+    # Folders behind links are copied as folders.
+    shutil.copytree(
+        REPOSITORY / "src/spikewright",
+        folder / "spikewright",
+        ignore=shutil.ignore_patterns("__pycache__"),
+    )
     shutil.copytree(REPOSITORY / "tests", folder / "tests")
     shutil.copy(REPOSITORY / "pyproject.toml", folder)
 

@@ -1,0 +1,1 @@
+"""Generator of synthesizable neuromorphic processors."""

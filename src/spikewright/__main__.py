@@ -1,0 +1,6 @@
+"""`python -m spikewright`: the command line."""
+
+from .cli.main import run
+
+if __name__ == "__main__":
+    run()
