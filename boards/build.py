@@ -18,7 +18,7 @@ from .board import SEED, Board, BoardTop
 from .catalogue import check_core, find_board
 from .driver import BAUD_RATE
 
-__all__ = ["BuildResult", "build", "program"]
+__all__ = ["BuildResult", "build", "check_tools", "program"]
 
 #: What stays of a build besides the bitstream.
 _KEPT = ("top.il", "top.ys", "top.pcf", "top.lpf", "report.json")
@@ -50,6 +50,19 @@ class BuildResult:
     fmax_mhz: float
     baud_rate: int
     utilisation: dict[str, tuple[int, int]]
+
+
+def check_tools(board: str | Board) -> None:
+    """Check that what builds for a board is installed.
+
+    Raises
+    ------
+    InputError
+        If the board is unknown or something is missing; names the extra that brings it.
+    """
+    board = find_board(board) if isinstance(board, str) else board
+    for step in board.steps:
+        find_tool(step.tool)
 
 
 def build(
@@ -84,8 +97,7 @@ def build(
     board = find_board(board) if isinstance(board, str) else board
     check_core(config.core)
     say = progress or (lambda _: None)
-    for step in board.steps:
-        find_tool(step.tool)
+    check_tools(board)
 
     folder = folder.resolve()
     folder.parent.mkdir(parents=True, exist_ok=True)

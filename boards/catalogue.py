@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from ..hdl.error import InputError
+from ..hdl.extra import require
 
 if TYPE_CHECKING:
     from .board import Board
@@ -49,8 +50,9 @@ def find_board(name: str) -> "Board":
     Raises
     ------
     InputError
-        If it is unknown; names the boards there are.
+        If it is unknown; names the boards there are. If a package that it needs is not installed.
     """
     if name not in BOARDS:
         raise InputError(f"there is no board {name!r}, there are {', '.join(BOARDS)}")
-    return import_module(f".{name.replace('-', '_')}", __package__).BOARD
+    with require("fpga"):
+        return import_module(f".{name.replace('-', '_')}", __package__).BOARD

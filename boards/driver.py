@@ -8,12 +8,12 @@ from importlib import import_module
 from typing import Any, Protocol
 
 import numpy as np
-import serial
 from amaranth.hdl import Shape
 
 from ..hdl.catalogue import make_core
 from ..hdl.config import CoreConfig
 from ..hdl.error import InputError, RunError
+from ..hdl.extra import require
 from ..hdl.interface.host_link import (
     FLUSH_BYTES,
     IDENTITY_BYTES,
@@ -100,14 +100,17 @@ class SerialTransport:
     Raises
     ------
     InputError
-        If the port cannot be opened.
+        If the port cannot be opened, or the package pyserial is not installed.
     """
 
     def __init__(self, port: str, baud_rate: int = BAUD_RATE) -> None:
+        with require("board"):
+            import serial
         self.name = f"serial port {port}"
+        # SerialException is an OSError.
         try:
             self._serial = serial.Serial(port, baud_rate, timeout=0, exclusive=True)
-        except (serial.SerialException, OSError, ValueError) as error:
+        except (OSError, ValueError) as error:
             reason = str(error).splitlines()[0]
             raise InputError(f"{self.name} cannot be opened: {reason}") from None
         # Otherwise FTDI's driver holds answers back for 16 ms. Not all ports can do it.
@@ -118,7 +121,7 @@ class SerialTransport:
         """Send bytes."""
         try:
             self._serial.write(data)
-        except (serial.SerialException, OSError) as error:
+        except OSError as error:
             raise LinkError(f"{self.name} cannot be written: {error}") from None
 
     def read(self, seconds: float) -> bytes:
@@ -127,7 +130,7 @@ class SerialTransport:
             self._serial.timeout = max(seconds, 0)
             first = self._serial.read(1)
             return first + self._serial.read(self._serial.in_waiting) if first else b""
-        except (serial.SerialException, OSError) as error:
+        except OSError as error:
             raise LinkError(f"{self.name} cannot be read: {error}") from None
 
     def close(self) -> None:

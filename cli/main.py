@@ -3,7 +3,8 @@
 import sys
 import warnings
 from importlib import import_module
-from typing import Any
+from importlib.metadata import version
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -16,19 +17,22 @@ __all__ = ["COMMANDS", "app", "run"]
 #: line of its help. A module is imported when its command is used, so that help comes at once.
 COMMANDS = {
     "list": ("list:list_all", "List cores, shells, boards, devices, engines and tasks."),
-    "generate": ("generate:generate", "Write the Verilog of a core and what belongs to it."),
+    "generate": (
+        "generate:generate",
+        "Write the Verilog of a core, with test bench, constraints, register map and header.",
+    ),
     "replay": ("replay:replay", "Replay recorded traces and compare every answer."),
     "verify": (
         "verify:verify",
-        "Compare hardware and model on random stimulus, with random stalls, over mixed sizes.",
+        "Compare hardware and model on random stimulus, random stalls and random configurations.",
     ),
     "synth": (
         "synth:synth",
-        "Find out area and maximum frequency on a device; "
+        "Report area and maximum frequency on a device; "
         "with --memory the area of the SRAM macros too.",
     ),
     "build": ("build:build", "Build the bitstream of a core with its host link for a board."),
-    "run": ("run:run_task", "Do real work on a core."),
+    "run": ("run:run_task", "Run a task on a core: classify, learn, reproduce spiking behaviours."),
     "demo": (
         "demo:demo",
         "Generate, verify, classify digits and build a bitstream: a tour in minutes.",
@@ -53,14 +57,27 @@ def _load(name: str) -> Any:
     return typer.main.get_command(single)
 
 
-app = typer.Typer(
-    cls=_Commands,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    help="Generator of synthesizable neuromorphic processors.",
-)
+app = typer.Typer(cls=_Commands, pretty_exceptions_enable=False)
 for _name, (_, _help) in COMMANDS.items():
     app.command(_name, help=_help)(lambda: None)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"spikewright {version('spikewright')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Generator of synthesizable neuromorphic processors."""
 
 
 def run() -> None:
@@ -73,8 +90,9 @@ def _status() -> int:
     # class is not named here, because Amaranth is not imported before it is needed.
     warnings.filterwarnings("ignore", message="(?s).* created but never used")
     try:
-        # Without arguments the help is what is wanted.
-        return app(sys.argv[1:] or ["--help"], standalone_mode=False) or 0
+        # Without arguments the help is what is wanted. The name is the same by `python -m`.
+        words = sys.argv[1:] or ["--help"]
+        return app(words, prog_name="spikewright", standalone_mode=False) or 0
     except typer.Exit as stop:
         return stop.exit_code
     except typer.Abort:

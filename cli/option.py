@@ -1,6 +1,6 @@
 """Arguments and options that several commands have."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,6 +25,7 @@ __all__ = [
     "Parameters",
     "Port",
     "ShellName",
+    "completion",
     "make_configuration",
     "one_of",
 ]
@@ -35,25 +36,80 @@ def one_of(names: Iterable[str]) -> str:
     return ", ".join(names)
 
 
-CoreName = Annotated[str, typer.Argument(metavar="CORE", help=f"Core: {one_of(CORES)}.")]
+def completion(names: Iterable[str]) -> Callable[[str], list[str]]:
+    """Return the function that completes one of some names in a shell."""
+    return lambda incomplete: [name for name in names if name.startswith(incomplete)]
+
+
+CoreName = Annotated[
+    str,
+    typer.Argument(
+        metavar="CORE", help=f"Core: {one_of(CORES)}.", autocompletion=completion(CORES)
+    ),
+]
 Parameters = Annotated[
     list[str] | None,
-    typer.Option("-p", metavar="NAME=VALUE", help="Set a parameter; may come several times."),
+    typer.Option("-p", metavar="NAME=VALUE", help="Set a parameter; can be repeated."),
 ]
 ConfigFile = Annotated[
-    Path | None, typer.Option("--config", metavar="FILE.toml", help="Parameters from a file.")
+    Path | None, typer.Option("--config", metavar="FILE.toml", help="Read parameters from a file.")
 ]
-ShellName = Annotated[str, typer.Option("--shell", help="Shell: native or pins.")]
+ShellName = Annotated[
+    str,
+    typer.Option(
+        "--shell",
+        metavar="SHELL",
+        help="Interface of the hardware: native or pins.",
+        autocompletion=completion(("native", "pins")),
+    ),
+]
 AnyShellName = Annotated[
-    str, typer.Option("--shell", help="Shell, as `list` gives them: pins, native, wishbone or axi.")
+    str,
+    typer.Option(
+        "--shell",
+        metavar="SHELL",
+        help="Interface of the hardware, as `list` gives them: pins, native, wishbone or axi.",
+        autocompletion=completion(("pins", "native", "wishbone", "axi")),
+    ),
 ]
-EngineName = Annotated[str, typer.Option("--engine", help=f"Engine: {one_of(ENGINES)}.")]
-Cells = Annotated[str, typer.Option("--cells", help=f"Cells of a netlist: {one_of(FAMILIES)}.")]
-On = Annotated[str, typer.Option("--on", help=f"What to run on: {one_of(ON)}.")]
-Port = Annotated[str | None, typer.Option("--port", help="Serial port of a board.")]
+EngineName = Annotated[
+    str,
+    typer.Option(
+        "--engine",
+        metavar="ENGINE",
+        help=f"Simulation engine: {one_of(ENGINES)}.",
+        autocompletion=completion(ENGINES),
+    ),
+]
+Cells = Annotated[
+    str,
+    typer.Option(
+        "--cells",
+        metavar="FAMILY",
+        help=f"Cells of a netlist: {one_of(FAMILIES)}.",
+        autocompletion=completion(FAMILIES),
+    ),
+]
+On = Annotated[
+    str,
+    typer.Option(
+        "--on",
+        metavar="PLACE",
+        help=f"What to run on: {one_of(ON)}.",
+        autocompletion=completion(ON),
+    ),
+]
+Port = Annotated[
+    str | None, typer.Option("--port", metavar="PORT", help="Serial port of the board.")
+]
 Memory = Annotated[
     str,
-    typer.Option("--memory", help=f"Memory technology: {one_of(TECHNOLOGIES)}, or FILE.toml."),
+    typer.Option(
+        "--memory",
+        metavar="TECHNOLOGY",
+        help=f"Memory technology: {one_of(TECHNOLOGIES)}, or FILE.toml.",
+        autocompletion=completion(TECHNOLOGIES),
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 

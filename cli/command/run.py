@@ -5,13 +5,13 @@ from typing import Annotated
 
 import typer
 
-from ...boards.catalogue import board_parameters
-from ...hdl.catalogue import make_config, parse_parameters
+from ...boards.catalogue import BOARDS, board_parameters
+from ...hdl.catalogue import CORES, make_config, parse_parameters
 from ...hdl.error import InputError
 from ...sim.engine import DEFAULT_ENGINE
 from ...sim.task.catalogue import TASKS, find_task
 from ..device import open_device
-from ..option import Cells, EngineName, Json, On, Parameters, Port, ShellName, one_of
+from ..option import Cells, EngineName, Json, On, Parameters, Port, ShellName, completion, one_of
 from ..outcome import difference_text
 from ..report import Report
 
@@ -19,8 +19,21 @@ __all__ = ["run_task"]
 
 
 def run_task(
-    task: Annotated[str, typer.Argument(metavar="TASK", help=f"Task: {one_of(list(TASKS))}.")],
-    core: Annotated[str | None, typer.Option("--core", help="Core to run it on.")] = None,
+    task: Annotated[
+        str,
+        typer.Argument(
+            metavar="TASK", help=f"Task: {one_of(TASKS)}.", autocompletion=completion(TASKS)
+        ),
+    ],
+    core: Annotated[
+        str | None,
+        typer.Option(
+            "--core",
+            metavar="CORE",
+            help="Core to run it on, if there is a choice.",
+            autocompletion=completion(CORES),
+        ),
+    ] = None,
     on: On = "model",
     parameters: Parameters = None,
     engine: EngineName = DEFAULT_ENGINE,
@@ -29,25 +42,36 @@ def run_task(
     port: Port = None,
     board: Annotated[
         str | None,
-        typer.Option("--board", help="The parameters that `build` takes for this board."),
+        typer.Option(
+            "--board",
+            metavar="BOARD",
+            help="Use the parameters that `build` sets for this board.",
+            autocompletion=completion(BOARDS),
+        ),
     ] = None,
     samples: Annotated[
-        int | None, typer.Option("--samples", help="Only the first test samples.")
+        int | None,
+        typer.Option("--samples", metavar="NUMBER", help="Test on the first samples only."),
     ] = None,
     training: Annotated[
         int | None,
-        typer.Option("--training", help="Learn from the first training samples only."),
+        typer.Option(
+            "--training", metavar="NUMBER", help="Learn from the first training samples only."
+        ),
     ] = None,
     data: Annotated[
         Path | None, typer.Option("--data", metavar="DIR", help="Folder with the task's data.")
     ] = None,
     epochs: Annotated[
-        int | None, typer.Option("--epochs", help="Passes over the training samples.")
+        int | None,
+        typer.Option("--epochs", metavar="NUMBER", help="Passes over the training samples."),
     ] = None,
-    plot: Annotated[Path | None, typer.Option("--plot", help="Picture to write.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", metavar="FILE", help="Figure to write.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Do real work on a core."""
+    """Run a task on a core: classify, learn, reproduce spiking behaviours."""
     report = Report(as_json)
     found, core = find_task(task, core)
     if board is not None and on != "board":

@@ -20,6 +20,7 @@ from ..option import (
     Json,
     Memory,
     Parameters,
+    completion,
     make_configuration,
     one_of,
 )
@@ -30,21 +31,34 @@ __all__ = ["synth"]
 
 def synth(
     core: CoreName,
-    device: Annotated[str, typer.Option("--device", "--target", help=f"One of {one_of(DEVICES)}.")],
+    device: Annotated[
+        str,
+        typer.Option(
+            "--device",
+            "--target",
+            metavar="DEVICE",
+            help=f"Device: {one_of(DEVICES)}.",
+            autocompletion=completion(DEVICES),
+        ),
+    ],
     parameters: Parameters = None,
     config_file: ConfigFile = None,
     shell: AnyShellName = "pins",
     memory: Memory = INFERRED,
-    seeds: Annotated[int, typer.Option("--seeds", help="Seeds of place and route.")] = 3,
+    seeds: Annotated[
+        int, typer.Option("--seeds", metavar="NUMBER", help="Number of place-and-route seeds.")
+    ] = 3,
     activity: Annotated[
         int | None,
         typer.Option(
-            "--activity", metavar="EVENTS", help="Count what switches in so many spike events."
+            "--activity",
+            metavar="EVENTS",
+            help="Measure switching activity over this number of spike events (osu018).",
         ),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Find out area and maximum frequency on a device; with --memory the area of the SRAM macros too."""
+    """Report area and maximum frequency on a device; with --memory the area of the SRAM macros too."""
     report = Report(as_json)
     if seeds < 1:
         raise InputError(f"seeds is {seeds}, allowed is 1 or more")

@@ -9,7 +9,7 @@ from ...hdl.error import InputError
 from ...hdl.memory.technology import INFERRED
 from ...sim.engine import DEFAULT_ENGINE
 from ...sim.verify import verify as verify_core
-from ..option import Cells, CoreName, EngineName, Json, Memory, Parameters
+from ..option import Cells, CoreName, EngineName, Json, Memory, Parameters, completion
 from ..outcome import difference_text, finish
 from ..report import Report
 
@@ -19,18 +19,34 @@ __all__ = ["verify"]
 def verify(
     core: CoreName,
     parameters: Parameters = None,
-    seeds: Annotated[int, typer.Option("--seeds", help="How many seeds.")] = 20,
-    first_seed: Annotated[int, typer.Option("--first-seed", help="The first seed.")] = 0,
-    on: Annotated[str, typer.Option("--on", help="rtl or netlist.")] = "rtl",
+    seeds: Annotated[int, typer.Option("--seeds", metavar="NUMBER", help="Number of seeds.")] = 20,
+    first_seed: Annotated[
+        int, typer.Option("--first-seed", metavar="NUMBER", help="The first seed.")
+    ] = 0,
+    on: Annotated[
+        str,
+        typer.Option(
+            "--on",
+            metavar="PLACE",
+            help="What to run on: rtl or netlist.",
+            autocompletion=completion(("rtl", "netlist")),
+        ),
+    ] = "rtl",
     engine: EngineName = DEFAULT_ENGINE,
     shell: Annotated[
-        str | None, typer.Option("--shell", help="native or pins; both in turn if not given.")
+        str | None,
+        typer.Option(
+            "--shell",
+            metavar="SHELL",
+            help="Interface of the hardware: native or pins; both in turn if not given.",
+            autocompletion=completion(("native", "pins")),
+        ),
     ] = None,
     cells: Cells = "ice40",
     memory: Memory = INFERRED,
     as_json: Json = False,
 ) -> None:
-    """Compare hardware and model on random stimulus, with random stalls, over mixed sizes."""
+    """Compare hardware and model on random stimulus, random stalls and random configurations."""
     report = Report(as_json)
     if on not in ("rtl", "netlist"):
         raise InputError(f"cannot verify on {on!r}, allowed is rtl, netlist")

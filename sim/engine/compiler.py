@@ -49,7 +49,8 @@ def find_compiler() -> list[str]:
             command += ["-target", f"{platform.machine()}-linux-gnu"]
         return command
     raise InputError(
-        "no C++ compiler; install g++, or the Python package ziglang, or use --engine amaranth"
+        "no C++ compiler: install g++, or pip install 'spikewright[compiler]', "
+        "or use --engine amaranth"
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ...hdl.error import InputError
+from ...hdl.extra import require
 from ..device import Device
 from .result import Progress, TaskResult
 
@@ -40,6 +41,17 @@ class Task:
     learns: bool = False
     options: tuple[str, ...] = ()
 
+    def load(self) -> Callable[..., TaskResult]:
+        """Return its function.
+
+        Raises
+        ------
+        InputError
+            If a package that it needs is not installed.
+        """
+        with require("tasks"):
+            return import_module(f".{self.module}", __package__).perform
+
     def perform(
         self,
         device: Device,
@@ -55,7 +67,7 @@ class Task:
         On the first `samples` test samples or all; if the task learns on the core, from the first
         `training` samples or all. `more` are values of its further options.
         """
-        function: Callable[..., TaskResult] = import_module(f".{self.module}", __package__).perform
+        function = self.load()
         options: dict[str, Any] = {"training": training} if self.learns else {}
         return function(device, samples=samples, plot=plot, progress=progress, **options, **more)
 
@@ -107,7 +119,8 @@ def find_task(name: str, core: str | None) -> tuple[Task, str]:
     Raises
     ------
     InputError
-        If there is no such task, or it does not run on the core.
+        If there is no such task, it does not run on the core, or a package that it needs is not
+        installed.
     """
     if name not in TASKS:
         raise InputError(f"there is no task {name!r}, there are {', '.join(TASKS)}")
@@ -117,4 +130,5 @@ def find_task(name: str, core: str | None) -> tuple[Task, str]:
         raise InputError(
             f"task {name} does not run on {core!r}, it runs on {', '.join(task.cores)}"
         )
+    task.load()
     return task, core

