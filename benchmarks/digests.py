@@ -10,7 +10,6 @@ import argparse
 import hashlib
 import sys
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 
 from amaranth.back import rtlil
@@ -18,6 +17,7 @@ from amaranth.back import rtlil
 from spikewright.hdl.catalogue import CORES, make_component, make_config, make_core
 from spikewright.hdl.config import CoreConfig
 from spikewright.hdl.interface.uart_shell import UartShell
+from spikewright.sim.workload import find_workload
 
 #: Shells of every configuration, and those of the published size alone, which differ from them only
 #: by what the configuration's interface says.
@@ -30,7 +30,7 @@ _DIVISOR = 12
 
 def configurations(core: str) -> list[CoreConfig]:
     """Return the tested configurations of a core, the published one first."""
-    pool = import_module(f"spikewright.sim.stimulus.{core}").CONFIGURATIONS
+    pool = find_workload(core).CONFIGURATIONS
     return list(dict.fromkeys([make_config(core), *pool]))
 
 

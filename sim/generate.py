@@ -22,7 +22,7 @@ from ..hdl.memory.reference import plan_reference
 from ..hdl.memory.survey import survey
 from ..hdl.memory.technology import INFERRED, MemoryPlatform, Technology, find_technology
 from ..hdl.verilog import blackboxes_of_verilog, is_plain, ports_of_verilog, to_verilog, waived
-from .session import record_session
+from .bench_vectors import record_bench_vectors
 
 __all__ = ["generate"]
 
@@ -115,7 +115,7 @@ def _contents(config: CoreConfig, shell: str, top: str, technology: Technology) 
     described = description(product)
     # Behind the pins only cores in time steps say themselves when they are ready.
     slowest = 0 if is_ticked(core) else _slowest(described["cycles"])
-    session = record_session(config, slowest)
+    session = record_bench_vectors(config, slowest)
 
     files = {f"{top}.v": verilog, f"{top}.f": f"{top}.v\n"}
     if models:

@@ -3,7 +3,6 @@
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from .engine import DEFAULT_ENGINE
 from .model import open_model
 from .rtl import open_rtl
 from .trace import Recorder, ReplayResult, Trace, replay, write_trace
+from .workload import find_workload
 
 __all__ = ["VerifyResult", "configurations", "record", "verify"]
 
@@ -65,7 +65,7 @@ def configurations(core: str, parameters: Mapping[str, int]) -> list[CoreConfig]
     InputError
         If a parameter is unknown or its value is not allowed.
     """
-    pool = import_module(f"{__package__}.stimulus.{core}").CONFIGURATIONS
+    pool = find_workload(core).CONFIGURATIONS
     type(pool[0]).from_mapping(parameters)
     fixed: list[CoreConfig] = []
     for config in pool:
@@ -84,7 +84,7 @@ def record(config: CoreConfig, seed: int) -> Trace:
 
     The same configuration and seed give the same trace.
     """
-    stimulate = import_module(f"{__package__}.stimulus.{config.core}").stimulate
+    stimulate = find_workload(config.core).stimulate
     # A random network may keep itself going for ever; then the next one is taken.
     for attempt in range(1000):
         model = open_model(config)

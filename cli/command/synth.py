@@ -10,7 +10,7 @@ from ...hdl.memory.plan import TABLE_HEADS, plan_table, summary
 from ...hdl.memory.survey import survey
 from ...hdl.memory.technology import INFERRED, find_technology
 from ...hdl.toolchain import find_tool
-from ...sim.activity import Activity, check_activity, measure_activity
+from ...sim.switching_activity import Activity, check_activity, measure_activity
 from ...synth.device import DEVICES, WITHOUT_MEMORIES
 from ...synth.synthesis import synthesize
 from ..option import (

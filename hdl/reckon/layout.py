@@ -3,6 +3,8 @@
 One description for the hardware, the model, the host driver and the documentation.
 """
 
+from collections.abc import Mapping, Sequence
+
 from amaranth import signed
 from amaranth.lib import data
 
@@ -21,6 +23,7 @@ __all__ = [
     "memories",
     "neuron_word",
     "output_weight_word",
+    "pack_neuron_word",
     "weight_word",
 ]
 
@@ -52,6 +55,33 @@ def neuron_word(config: ReckonConfig) -> data.StructLayout:
             "alpha": ALPHA_BITS,
         }
     )
+
+
+def pack_neuron_word(
+    config: ReckonConfig, states: Sequence[Mapping[str, int]], *, threshold: int, alpha: int
+) -> int:
+    """Return a neuron word.
+
+    Parameters
+    ----------
+    config : ReckonConfig
+        The core.
+    states : sequence of dict
+        Fields of `STATE` by name, for each lane; those that are not given are zero.
+    threshold, alpha : int
+        What the lanes share; `alpha` has its low bits only.
+    """
+    layout = neuron_word(config)
+    word = _place(layout["threshold"], threshold) | _place(layout["alpha"], alpha)
+    for lane, state in enumerate(states):
+        value = sum(_place(STATE[name], field) for name, field in state.items())
+        word |= value << layout["lanes"].offset + STATE.size * lane
+    return word
+
+
+def _place(field: data.Field, value: int) -> int:
+    """Return the bits of a value, two's complement if it is negative, at the place of a field."""
+    return (int(value) & (1 << field.width) - 1) << field.offset
 
 
 def weight_word(config: ReckonConfig) -> data.ArrayLayout:

@@ -8,7 +8,7 @@ from spikewright.hdl.reckon.config import ReckonConfig
 from spikewright.hdl.reckon.layout import SPACES, memories
 from spikewright.sim.model import open_model
 from spikewright.sim.spi32 import Spi32Frame, Spi32Header, Spi32Target
-from spikewright.sim.stimulus.reckon import CONFIGURATIONS
+from spikewright.sim.workload.reckon import CONFIGURATIONS
 
 
 def test_header():

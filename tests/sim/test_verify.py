@@ -10,7 +10,6 @@ from spikewright.hdl.tinyodin.config import TinyOdinConfig
 from spikewright.sim.model.neuron import lif
 from spikewright.sim.model.tinyodin import TinyOdinModel
 from spikewright.sim.rtl import RtlDevice
-from spikewright.sim.stimulus.tinyodin import CONFIGURATIONS
 from spikewright.sim.trace import (
     CheckStep,
     ConfigStep,
@@ -23,6 +22,7 @@ from spikewright.sim.trace import (
     write_trace,
 )
 from spikewright.sim.verify import configurations, record, verify
+from spikewright.sim.workload.tinyodin import CONFIGURATIONS
 
 #: A small core, so that little is compiled.
 SMALL = {"neurons": 16, "lanes": 2, "neuron_memory_ports": 1, "weight_bits": 4}

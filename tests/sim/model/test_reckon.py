@@ -12,9 +12,9 @@ from spikewright.hdl.reckon.registers import registers
 from spikewright.sim.device import BusyError, Device, TickedDevice
 from spikewright.sim.model import open_model, reckon
 from spikewright.sim.spi32 import Spi32Header
-from spikewright.sim.stimulus.reckon import CONFIGURATIONS
 from spikewright.sim.trace import Recorder, replay
 from spikewright.sim.verify import record
+from spikewright.sim.workload.reckon import CONFIGURATIONS
 
 
 def low(bits, value):

@@ -1,22 +1,25 @@
-"""A device that notes what is done with it as operations of a test bench."""
+"""Bench vectors: what a workload does with the model of a core and what it answers, for a test bench."""
 
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from ...hdl.catalogue import make_core
-from ...hdl.handoff.operation import CHUNK_BITS, LEVELS, Code, Operation
-from ..device import Device, check_events, check_words
+from ..hdl.catalogue import make_core
+from ..hdl.config import CoreConfig
+from ..hdl.handoff.operation import CHUNK_BITS, LEVELS, Code, Operation
+from .device import Device, check_events, check_words
+from .model import open_model
+from .workload import find_workload
 
-__all__ = ["OperationRecorder"]
+__all__ = ["BenchVectorRecorder", "record_bench_vectors"]
 
 #: Clock cycles that pass before an event at the pins reaches the core, and that the receiver of an output
 #: word needs.
-_ON_THE_WAY = 64
+_TRANSFER_CYCLES = 64
 
 
-class OperationRecorder(Device):
-    """A device that passes everything on to another device and notes it.
+class BenchVectorRecorder(Device):
+    """A device that passes everything on to another device and records it.
 
     Parameters
     ----------
@@ -28,7 +31,7 @@ class OperationRecorder(Device):
     Attributes
     ----------
     operations : list of Operation
-        What has been noted so far.
+        What has been recorded so far.
     """
 
     def __init__(self, device: Device, slowest: int) -> None:
@@ -47,18 +50,18 @@ class OperationRecorder(Device):
         """Write registers."""
         for name, value in values.items():
             self.device.configure(**{name: value})
-            self._note(Code.REGISTER, index=self.registers[name].address, data=value)
+            self._record(Code.REGISTER, index=self.registers[name].address, data=value)
 
     def load(self, memory: str, words: Sequence[int] | np.ndarray, at: int = 0) -> None:
         """Write memory words."""
         words = check_words(self.memories, self.config.core, memory, words, at)
         self.device.load(memory, words, at)
-        self._note_words(Code.WRITE, memory, words, at)
+        self._record_words(Code.WRITE, memory, words, at)
 
     def dump(self, memory: str, at: int = 0, count: int | None = None) -> np.ndarray:
-        """Read memory words; noted as a check."""
+        """Read memory words; recorded as a check."""
         words = self.device.dump(memory, at, count)
-        self._note_words(Code.CHECK, memory, words.tolist(), at)
+        self._record_words(Code.CHECK, memory, words.tolist(), at)
         return words
 
     def send(self, events: Iterable[int] | np.ndarray) -> None:
@@ -67,16 +70,16 @@ class OperationRecorder(Device):
         self.device.send(events)
         self._events += len(events)
         for event in events.tolist():
-            self._note(Code.EVENT, data=event)
+            self._record(Code.EVENT, data=event)
 
     def settle(self) -> np.ndarray:
-        """Wait until the core is idle; noted with the output words."""
+        """Wait until the core is idle; recorded with the output words."""
         words = self.device.settle()
-        cycles = (self._events + len(words)) * (self._slowest + _ON_THE_WAY) + _ON_THE_WAY
+        cycles = (self._events + len(words)) * (self._slowest + _TRANSFER_CYCLES) + _TRANSFER_CYCLES
         self._events = 0
-        self._note(Code.SETTLE, index=cycles, data=len(words))
+        self._record(Code.SETTLE, index=cycles, data=len(words))
         for word in words.tolist():
-            self._note(Code.OUTPUT, data=word)
+            self._record(Code.OUTPUT, data=word)
         return words
 
     # Cores with time steps.
@@ -85,23 +88,42 @@ class OperationRecorder(Device):
         """Drive input pins."""
         self.device.drive(**pins)
         for name, value in pins.items():
-            self._note(Code.LEVEL, index=LEVELS.index(name), data=value)
+            self._record(Code.LEVEL, index=LEVELS.index(name), data=value)
 
     def tick(self) -> None:
         """Carry out a time step."""
         self.device.tick()
-        self._note(Code.TICK)
+        self._record(Code.TICK)
 
     def close(self) -> None:
         """Close the device."""
         self.device.close()
 
-    def _note(self, code: Code, **fields: int) -> None:
+    def _record(self, code: Code, **fields: int) -> None:
         self.operations.append(Operation(code, **fields))
 
-    def _note_words(self, code: Code, memory: str, words: Sequence[int], at: int) -> None:
+    def _record_words(self, code: Code, memory: str, words: Sequence[int], at: int) -> None:
         chunks = -(-self.memories[memory].width // CHUNK_BITS)
         for index, word in enumerate(words, at):
             for chunk in range(chunks):
                 data = int(word) >> CHUNK_BITS * chunk & (1 << CHUNK_BITS) - 1
-                self._note(code, target=self._targets[memory], chunk=chunk, index=index, data=data)
+                self._record(
+                    code, target=self._targets[memory], chunk=chunk, index=index, data=data
+                )
+
+
+def record_bench_vectors(config: CoreConfig, slowest: int) -> list[Operation]:
+    """Let the model of a core carry out its `exercise`; return all operations with its answers.
+
+    The same configuration gives the same operations.
+
+    Parameters
+    ----------
+    config : CoreConfig
+        The core.
+    slowest : int
+        Clock cycles that an event, or a spike that comes of it, takes at most.
+    """
+    recorder = BenchVectorRecorder(open_model(config), slowest)
+    find_workload(config.core).exercise(recorder, np.random.default_rng(0))
+    return recorder.operations

@@ -1,18 +1,20 @@
-"""The work of ReckOn: input spikes, sixteen in a time step, to neurons that integrate and do not fire."""
+"""Switching activity of ReckOn: random input spikes, to neurons that integrate and do not fire."""
 
 import numpy as np
 
-from ...hdl.reckon.config import ReckonConfig
-from ..device import TickedDevice
-from ..session.sample import bits
+from ....hdl.reckon.config import ReckonConfig
+from ....hdl.reckon.layout import ALPHA_BITS, POTENTIAL_BITS, STATE, pack_neuron_word
+from ...device import TickedDevice
+from ...neuron_word import unpack_fields
+from ..sample import bits
 
-__all__ = ["prepare", "stimulate"]
+__all__ = ["drive_activity", "prepare_activity"]
 
 #: Input spikes of a time step.
 _SPIKES = 16
 
 
-def prepare(device: TickedDevice, random: np.random.Generator) -> None:
+def prepare_activity(device: TickedDevice, random: np.random.Generator) -> None:
     """Load random neurons and input weights; begin a sample, without learning.
 
     Parameters
@@ -20,7 +22,7 @@ def prepare(device: TickedDevice, random: np.random.Generator) -> None:
     device : TickedDevice
         A freshly reset ReckOn.
     random : numpy.random.Generator
-        Where chance comes from.
+        Random generator.
     """
     config: ReckonConfig = device.config
     device.configure(
@@ -41,12 +43,16 @@ def prepare(device: TickedDevice, random: np.random.Generator) -> None:
 
 def _neurons(config: ReckonConfig, random: np.random.Generator) -> int:
     """Return the word of neurons with random potentials, traces and leaks, and the highest threshold."""
-    shared = bits(random, 12) << 16 | 0x7FFF
-    lanes = sum(bits(random, 49) << 50 * lane for lane in range(config.neuron_lanes))
-    return shared << 50 * config.neuron_lanes | lanes
+    alpha = bits(random, ALPHA_BITS)
+    # Output traces are in the lower half of their range.
+    states = [
+        unpack_fields(STATE, bits(random, STATE.size - 1)) for _ in range(config.neuron_lanes)
+    ]
+    threshold = (1 << POTENTIAL_BITS - 1) - 1
+    return pack_neuron_word(config, states, threshold=threshold, alpha=alpha)
 
 
-def stimulate(device: TickedDevice, random: np.random.Generator, events: int) -> int:
+def drive_activity(device: TickedDevice, random: np.random.Generator, events: int) -> int:
     """Send input spikes, and carry out the time steps.
 
     Parameters
@@ -54,7 +60,7 @@ def stimulate(device: TickedDevice, random: np.random.Generator, events: int) ->
     device : TickedDevice
         The core that was prepared.
     random : numpy.random.Generator
-        Where chance comes from.
+        Random generator.
     events : int
         Input spikes.
 

@@ -1,18 +1,18 @@
-"""The work of ODIN: spike events from random sources, to neurons that fire now and then and learn."""
+"""Switching activity of ODIN: random spike events, to neurons that learn and fire now and then."""
 
 import numpy as np
 
-from ...hdl.neuron.layout import IZHIKEVICH_WORD, LIF_WORD
-from ...hdl.odin.config import OdinConfig
-from ..device import Device
-from ..neuron_word import pack_fields
-from ..odin_event import OdinEvents
-from ..session.sample import bits
+from ....hdl.neuron.layout import IZHIKEVICH_WORD, LIF_WORD
+from ....hdl.odin.config import OdinConfig
+from ...device import Device
+from ...neuron_word import pack_fields
+from ...odin_event import OdinEvents
+from ..sample import bits
 
-__all__ = ["prepare", "stimulate"]
+__all__ = ["drive_activity", "prepare_activity"]
 
 
-def prepare(device: Device, random: np.random.Generator) -> None:
+def prepare_activity(device: Device, random: np.random.Generator) -> None:
     """Load random neurons and synapses that learn, a source of four inhibitory, in open loop.
 
     Neurons are leaky integrate-and-fire where that is built in, else of the Izhikevich type.
@@ -22,7 +22,7 @@ def prepare(device: Device, random: np.random.Generator) -> None:
     device : Device
         A freshly reset ODIN.
     random : numpy.random.Generator
-        Where chance comes from.
+        Random generator.
     """
     config: OdinConfig = device.config
     signs = {f"sign_{index}": bits(random, 4) << 4 for index in range(config.neurons // 16)}
@@ -58,7 +58,7 @@ def _neuron(config: OdinConfig, random: np.random.Generator) -> int:
     return pack_fields(IZHIKEVICH_WORD, fields)
 
 
-def stimulate(device: Device, random: np.random.Generator, events: int) -> int:
+def drive_activity(device: Device, random: np.random.Generator, events: int) -> int:
     """Send spike events.
 
     Parameters
@@ -66,7 +66,7 @@ def stimulate(device: Device, random: np.random.Generator, events: int) -> int:
     device : Device
         The core that was prepared.
     random : numpy.random.Generator
-        Where chance comes from.
+        Random generator.
     events : int
         How many.
 

@@ -10,9 +10,9 @@ from spikewright.sim.model import reckon
 from spikewright.sim.model.plasticity import eprop
 from spikewright.sim.model.reckon import POTENTIAL, TRACE_OUT, ReckonModel, State
 from spikewright.sim.spi32 import Spi32Header
-from spikewright.sim.stimulus.reckon import CONFIGURATIONS
 from spikewright.sim.trace import Spi32Step, read_trace, replay, write_trace
 from spikewright.sim.verify import configurations, record
+from spikewright.sim.workload.reckon import CONFIGURATIONS
 
 SEEDS = 15 * len(CONFIGURATIONS)
 

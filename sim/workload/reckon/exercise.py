@@ -1,18 +1,19 @@
-"""The session of ReckOn: two samples with a target each, of which it learns."""
+"""Bench vectors of ReckOn: two samples with a target each, of which it learns."""
 
 import numpy as np
 
-from ...hdl.reckon.config import ReckonConfig
-from ..device import TickedDevice
-from .sample import bits
+from ....hdl.reckon.config import ReckonConfig
+from ....hdl.reckon.layout import pack_neuron_word
+from ...device import TickedDevice
+from ..sample import bits
 
-__all__ = ["perform"]
+__all__ = ["exercise"]
 
 #: Inputs, and neurons, that take part.
 _USED = 32
 
 
-def perform(device: TickedDevice, random: np.random.Generator) -> None:
+def exercise(device: TickedDevice, random: np.random.Generator) -> None:
     """Configure, load, stimulate and read back a core.
 
     Parameters
@@ -59,7 +60,7 @@ def _registers(device: TickedDevice, used: int, random: np.random.Generator) -> 
     }
     # Bits that weights have less than the published ones.
     missing = 8 - config.weight_bits
-    wanted = {
+    chosen = {
         "halt_on_error": 0,
         "last_input": used - 1,
         "last_neuron": used - 1,
@@ -81,19 +82,20 @@ def _registers(device: TickedDevice, used: int, random: np.random.Generator) -> 
         "send_label": 0,
         "h_value_4": 1,
     }
-    wanted |= {f"frac_trace_{kind}": 4 for kind in ("in", "rec", "out")}
-    wanted |= {f"h_threshold_{number}": 200 * number for number in range(4)}
-    wanted |= {f"h_value_{number}": 2 + number for number in range(4)}
-    values |= {name: value for name, value in wanted.items() if name in values}
+    chosen |= {f"frac_trace_{kind}": 4 for kind in ("in", "rec", "out")}
+    chosen |= {f"h_threshold_{number}": 200 * number for number in range(4)}
+    chosen |= {f"h_value_{number}": 2 + number for number in range(4)}
+    values |= {name: value for name, value in chosen.items() if name in values}
     # Memories and generators can be loaded only while it is 1.
     return {"config_mode": 1} | values
 
 
 def _neuron(config: ReckonConfig, random: np.random.Generator) -> int:
     """Return a neuron word whose neurons a few input spikes make fire."""
-    shared = (0xC00 + int(random.integers(1024))) << 16 | int(random.integers(60, 400))
-    lanes = sum(int(random.integers(60)) << 50 * lane for lane in range(config.neuron_lanes))
-    return shared << 50 * config.neuron_lanes | lanes
+    alpha = 0xC00 + int(random.integers(1024))
+    threshold = int(random.integers(60, 400))
+    states = [{"potential": int(random.integers(60))} for _ in range(config.neuron_lanes)]
+    return pack_neuron_word(config, states, threshold=threshold, alpha=alpha)
 
 
 def _sample(device: TickedDevice, used: int, label: int, random: np.random.Generator) -> None:

@@ -1,22 +1,22 @@
-"""The session of ODIN: events of every kind and learning in open loop, then a chain of spikes."""
+"""Bench vectors of ODIN: events of every kind and learning in open loop, then a chain of spikes."""
 
 import numpy as np
 
-from ...hdl.neuron.layout import IZHIKEVICH_WORD, LIF_WORD
-from ...hdl.odin.config import OdinConfig
-from ..device import Device
-from ..neuron_word import pack_fields
-from ..odin_event import OdinEvents
-from .crossbar import perform_chain, read_back
-from .sample import spread
+from ....hdl.neuron.layout import IZHIKEVICH_WORD, LIF_WORD
+from ....hdl.odin.config import OdinConfig
+from ...device import Device
+from ...neuron_word import pack_fields
+from ...odin_event import OdinEvents
+from ..crossbar import read_back, run_chain, synapse_words
+from ..sample import spread
 
-__all__ = ["perform"]
+__all__ = ["exercise"]
 
 #: Neurons that take part; the others are disabled.
 _AWAKE = 32
 
 
-def perform(device: Device, random: np.random.Generator) -> None:
+def exercise(device: Device, random: np.random.Generator) -> None:
     """Configure, load, stimulate and read back a core.
 
     Parameters
@@ -51,7 +51,7 @@ def perform(device: Device, random: np.random.Generator) -> None:
     device.configure(**{f"sign_{inhibitory // 16}": 0})
     layout, highest = _model(config, bool(config.lif)), (1 << config.weight_bits) - 1
     rest = {"model": config.lif, "threshold": 1}
-    perform_chain(
+    run_chain(
         device,
         sources,
         {n: pack_fields(layout, {**rest, "disable": int(n not in sources)}) for n in awake},
@@ -102,8 +102,7 @@ def _neuron(config: OdinConfig, neuron: int, awake: bool, random: np.random.Gene
 def _row(config: OdinConfig, weights: np.ndarray, mapped: np.ndarray) -> list[int]:
     """Return the words of a row of synapses."""
     bits = config.weight_bits
-    synapses = (weights + (mapped.astype(int) << bits)).reshape(-1, 8).tolist()
-    return [sum(n << (bits + 1) * k for k, n in enumerate(group)) for group in synapses]
+    return synapse_words(weights + (mapped.astype(int) << bits), bits + 1)
 
 
 def _events(

@@ -1,4 +1,4 @@
-"""What the sessions of tinyODIN and ODIN share: reading back, and a chain of spikes."""
+"""What workloads of crossbars share: rows of synapses, reading back, and a chain of spikes."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -6,7 +6,15 @@ import numpy as np
 
 from ..device import Device
 
-__all__ = ["perform_chain", "read_back"]
+__all__ = ["read_back", "run_chain", "synapse_words"]
+
+
+def synapse_words(synapses: np.ndarray, bits: int) -> list[int]:
+    """Return the words of a row of synapses of so many bits, eight in a word, the first lowest."""
+    return [
+        sum(synapse << bits * place for place, synapse in enumerate(group))
+        for group in synapses.reshape(-1, 8).tolist()
+    ]
 
 
 def read_back(device: Device, neurons: Sequence[int], sources: Sequence[int]) -> None:
@@ -18,7 +26,7 @@ def read_back(device: Device, neurons: Sequence[int], sources: Sequence[int]) ->
         device.dump("synapses", source * row, row)
 
 
-def perform_chain(
+def run_chain(
     device: Device,
     sources: Sequence[int],
     words: Mapping[int, int],

@@ -1,17 +1,20 @@
-"""Random stimulus for tinyODIN.
+"""The workload of tinyODIN, see `Workload`.
 
-The outcome of everything sent here depends on order alone, never on pace: where a neuron may fire into
+The outcome of the random stimulus depends on order alone, never on pace: where a neuron may fire into
 the queue, or a time reference could overtake queued events, the core settles after each event.
 """
 
 import numpy as np
 
 from ...hdl.tinyodin.config import TinyOdinConfig
-from ...hdl.tinyodin.layout import LEAK_BITS
+from ...hdl.tinyodin.layout import LEAK_BITS, event_word, neuron_word
 from ..device import Device
+from ..neuron_word import pack_fields
 from ..spi import SpiFrame, spi_transaction
+from .crossbar import read_back, run_chain, synapse_words
+from .sample import bits, spread
 
-__all__ = ["CONFIGURATIONS", "stimulate"]
+__all__ = ["CONFIGURATIONS", "drive_activity", "exercise", "prepare_activity", "stimulate"]
 
 #: Configurations that `verify` goes through: sizes, widths, depths, lanes and ports mixed.
 CONFIGURATIONS = (
@@ -136,10 +139,7 @@ class _Phase:
             weights[random.random(config.neurons) < 0.8] = 0
         elif kind == 1:
             weights[:] = random.choice([1 << bits - 1, (1 << bits - 1) - 1])
-        words = []
-        for group in weights.reshape(-1, 8):
-            words.append(sum(int(weight) << bits * k for k, weight in enumerate(group)))
-        return words
+        return synapse_words(weights, bits)
 
     def _raw_spi(self) -> None:
         """A few raw transactions, within the loaded words and beyond the memories."""
@@ -209,3 +209,117 @@ class _Phase:
                 tick | int(random.integers(tick)) | int(random.integers(2)) << config.low_bits + 1
             )
         return self._queued_event()
+
+
+#: Neurons that take part; the others are disabled.
+_AWAKE = 32
+
+
+def exercise(device: Device, random: np.random.Generator) -> None:
+    """Configure, load, stimulate and read back a core.
+
+    Parameters
+    ----------
+    device : Device
+        A freshly reset tinyODIN, or a recorder around one.
+    random : numpy.random.Generator
+        Source of weights and neurons.
+    """
+    config: TinyOdinConfig = device.config
+    awake = spread(config.neurons, _AWAKE)
+    sources = [awake[index] for index in (1, len(awake) // 2, -2)]
+    row = config.neurons // 8
+    device.configure(gate=1, open_loop=1, output_source=0, last_neuron=config.neurons - 1)
+    device.load("neurons", _neurons(config, awake, random))
+    for source in sources:
+        weights = random.integers(0, 1 << config.weight_bits, config.neurons)
+        device.load("synapses", synapse_words(weights, config.weight_bits), source * row)
+    device.configure(gate=0)
+    for event in _events(config, sources, random):
+        device.send([event])
+        device.settle()
+    # More than the queue takes, of one kind, so that their order is that of sending.
+    count = config.fifo_depth + 2 if config.fifo_depth < 8 else 6
+    device.send(random.choice(sources, count))
+    device.settle()
+    device.configure(gate=1)
+    read_back(device, awake, sources)
+
+    layout, highest = neuron_word(config), (1 << config.weight_bits - 1) - 1
+    rest = {"threshold": highest}
+    run_chain(
+        device,
+        sources,
+        {n: pack_fields(layout, {**rest, "disable": int(n not in sources)}) for n in awake},
+        lambda weights: synapse_words(weights, config.weight_bits),
+        highest,
+        sources[0],
+    )
+
+
+def _neurons(config: TinyOdinConfig, awake: list[int], random: np.random.Generator) -> list[int]:
+    """Return words of neurons that a few events make fire."""
+    words = []
+    for neuron in range(config.neurons):
+        fields = {
+            "potential": int(random.integers(0, 8)),
+            "threshold": int(random.integers(4, 16)),
+            "leak": int(random.integers(0, 4)),
+            "disable": int(neuron not in awake),
+        }
+        words.append(pack_fields(neuron_word(config), fields))
+    return words
+
+
+def _events(config: TinyOdinConfig, sources: list[int], random: np.random.Generator) -> list[int]:
+    layout = event_word(config)
+    tick, virtual = 1 << layout["tick"].offset, 1 << layout["virtual"].offset
+    events = [int(source) for source in random.choice(sources, 8)]
+    for neuron in (0, 5):
+        events += [virtual | int(weight) << 4 | neuron for weight in random.integers(1, 16, 3)]
+    events += [tick | tick - 1, tick | sources[0]]
+    return [*events, *events[:4]]
+
+
+def prepare_activity(device: Device, random: np.random.Generator) -> None:
+    """Load random neurons and synapses, in open loop.
+
+    Parameters
+    ----------
+    device : Device
+        A freshly reset tinyODIN.
+    random : numpy.random.Generator
+        Random generator.
+    """
+    config = device.config
+    device.configure(gate=1, open_loop=1, last_neuron=config.neurons - 1)
+    highest = (1 << config.potential_bits - 1) - 1
+    words = [
+        pack_fields(neuron_word(config), {"threshold": min(int(threshold), highest)})
+        for threshold in random.integers(40, 400, config.neurons)
+    ]
+    device.load("neurons", words)
+    width = device.memories["synapses"].width
+    device.load("synapses", [bits(random, width) for _ in range(config.synapse_words)])
+    device.configure(gate=0)
+
+
+def drive_activity(device: Device, random: np.random.Generator, events: int) -> int:
+    """Send spike events.
+
+    Parameters
+    ----------
+    device : Device
+        The core that was prepared.
+    random : numpy.random.Generator
+        Random generator.
+    events : int
+        How many.
+
+    Returns
+    -------
+    int
+        Synaptic operations.
+    """
+    device.send(random.integers(0, device.config.neurons, events))
+    return events * device.config.neurons

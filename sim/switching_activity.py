@@ -1,15 +1,15 @@
-"""What switches in a core of standard cells while it works, and the least energy that takes."""
+"""Switching activity of a core in standard cells, and a lower bound of its energy."""
 
 from dataclasses import asdict, dataclass
-from importlib import import_module
 from typing import Any
 
 import numpy as np
 
-from ...hdl.config import CoreConfig
-from ...hdl.error import InputError
-from ..engine.host import find_host
-from ..rtl import open_rtl
+from ..hdl.config import CoreConfig
+from ..hdl.error import InputError
+from .engine.host import find_host
+from .rtl import open_rtl
+from .workload import find_workload
 
 __all__ = ["Accesses", "Activity", "check_activity", "measure_activity"]
 
@@ -36,7 +36,7 @@ class Accesses:
 
 @dataclass(frozen=True)
 class Activity:
-    """What has switched during some spike events.
+    """Switching activity and energy of some spike events.
 
     Energies are those that charging the input pins of cells takes, and nothing else: not that of wires,
     of what is inside cells, of a clock tree, of glitches, of leakage, or of memories. So they are less than
@@ -73,18 +73,18 @@ class Activity:
         return asdict(self) | {"per_synaptic_operation": self.per_synaptic_operation()}
 
     def per_synaptic_operation(self) -> dict[str, Any]:
-        """Return what there is of everything counted for a synaptic operation, to four digits."""
+        """Return each count and energy per synaptic operation, to four significant digits."""
 
-        def each(found: Activity | Accesses, *names: str) -> dict[str, Any]:
+        def each(counted: Activity | Accesses, *names: str) -> dict[str, Any]:
             return {
-                name: float(f"{getattr(found, name) / self.synaptic_operations:.4g}")
+                name: float(f"{getattr(counted, name) / self.synaptic_operations:.4g}")
                 for name in names
             }
 
         return each(self, "cycles", "toggles", "logic_picojoules", "clock_picojoules") | {
             "accesses": [
-                {"memory": found.memory, "bits": found.bits} | each(found, "reads", "writes")
-                for found in self.accesses
+                {"memory": item.memory, "bits": item.bits} | each(item, "reads", "writes")
+                for item in self.accesses
             ]
         }
 
@@ -103,7 +103,7 @@ def check_activity(config: CoreConfig, shell: str, events: int) -> None:
 
 
 def measure_activity(config: CoreConfig, shell: str, events: int) -> Activity:
-    """Count what switches in a core during spike events.
+    """Measure the switching activity of a core during spike events.
 
     The core is synthesized for OSU018 and loaded with random weights; then events from random sources
     come as fast as it takes them. The same configuration gives the same figures.
@@ -123,22 +123,22 @@ def measure_activity(config: CoreConfig, shell: str, events: int) -> Activity:
         As `check_activity`; or if the library or a compiler is not installed.
     """
     check_activity(config, shell, events)
-    workload = import_module(f".{config.core}", __name__)
+    workload = find_workload(config.core)
     random = np.random.default_rng(0)
     with open_rtl(config, shell=shell, netlist="osu018", watch=True) as device:
-        workload.prepare(device, random)
+        workload.prepare_activity(device, random)
         device.settle()
         engine = device.engine
         cycles, before = engine.cycles, engine.counts()
-        operations = workload.stimulate(device, random, events)
+        operations = workload.drive_activity(device, random, events)
         device.settle()
         cycles = engine.cycles - cycles
         toggles, used = (now - then for now, then in zip(engine.counts(), before, strict=True))
         watch = engine.watch
     memories: dict[str, dict[str, int]] = {}
     for (memory, what, bits), count in zip(watch.accesses, used.tolist(), strict=True):
-        found = memories.setdefault(memory, {"bits": bits, "reads": 0, "writes": 0})
-        found[what] += count
+        accesses = memories.setdefault(memory, {"bits": bits, "reads": 0, "writes": 0})
+        accesses[what] += count
     return Activity(
         events=events,
         synaptic_operations=operations,
@@ -146,5 +146,7 @@ def measure_activity(config: CoreConfig, shell: str, events: int) -> Activity:
         toggles=int(toggles.sum()),
         logic_picojoules=watch.net_energy(toggles.tolist()),
         clock_picojoules=watch.clock_energy(cycles),
-        accesses=tuple(Accesses(memory, **found) for memory, found in sorted(memories.items())),
+        accesses=tuple(
+            Accesses(memory, **accesses) for memory, accesses in sorted(memories.items())
+        ),
     )

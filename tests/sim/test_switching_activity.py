@@ -7,7 +7,7 @@ import pytest
 
 from spikewright.hdl.catalogue import make_component, make_config
 from spikewright.hdl.error import InputError
-from spikewright.sim.activity import Accesses, Activity, check_activity, measure_activity
+from spikewright.sim.switching_activity import Accesses, Activity, check_activity, measure_activity
 from spikewright.synth.synthesis import synthesize
 
 SMALL = {

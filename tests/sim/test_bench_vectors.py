@@ -1,8 +1,7 @@
 # amaranth: UnusedElaboratable=no
-"""Sessions of test benches: the same every time, full of answers, and the same on hardware."""
+"""Bench vectors: the same every time, full of answers, and the same on hardware."""
 
 from collections import Counter
-from importlib import import_module
 
 import numpy as np
 import pytest
@@ -10,17 +9,12 @@ import pytest
 from spikewright.hdl.catalogue import CORES, make_config, make_core
 from spikewright.hdl.handoff.operation import LEVELS, Code, Operation, session_text
 from spikewright.hdl.reckon.registers import INPUT_PINS
+from spikewright.sim.bench_vectors import BenchVectorRecorder, record_bench_vectors
 from spikewright.sim.model import open_model
 from spikewright.sim.rtl import open_rtl
-from spikewright.sim.session import record_session
-from spikewright.sim.session.recorder import OperationRecorder
-from spikewright.sim.session.sample import spread
+from spikewright.sim.workload import find_workload
 
-CONFIGURATIONS = [
-    config
-    for core in CORES
-    for config in import_module(f"spikewright.sim.stimulus.{core}").CONFIGURATIONS
-]
+CONFIGURATIONS = [config for core in CORES for config in find_workload(core).CONFIGURATIONS]
 QUICK = [CONFIGURATIONS[2], CONFIGURATIONS[14], CONFIGURATIONS[29]]
 
 
@@ -29,8 +23,8 @@ def name(config) -> str:
 
 
 @pytest.mark.parametrize("config", CONFIGURATIONS, ids=name)
-def test_session_shows_the_core_at_work(config) -> None:
-    operations = record_session(config, 1000)
+def test_vectors_show_the_core_at_work(config) -> None:
+    operations = record_bench_vectors(config, 1000)
     counts = Counter(operation.code for operation in operations)
     assert counts[Code.OUTPUT] == sum(op.data for op in operations if op.code is Code.SETTLE) > 7
     assert counts[Code.CHECK] > 20 and counts[Code.EVENT] > 20
@@ -58,7 +52,7 @@ def test_session_shows_the_core_at_work(config) -> None:
 
 def test_same_operations_every_time() -> None:
     config = make_config("odin", {"neurons": 16})
-    assert record_session(config, 100) == record_session(config, 100)
+    assert record_bench_vectors(config, 100) == record_bench_vectors(config, 100)
 
 
 @pytest.mark.parametrize(
@@ -70,19 +64,19 @@ def test_same_operations_every_time() -> None:
 )
 def test_equal_on_hardware(config) -> None:
     """What the model answers does not depend on the pace, so hardware answers the same."""
-    perform = import_module(f"spikewright.sim.session.{config.core}").perform
+    exercise = find_workload(config.core).exercise
     found = []
     for seed in (None, 1):
         with open_rtl(config, stall_seed=seed) as device:
-            recorder = OperationRecorder(device, 1000)
-            perform(recorder, np.random.default_rng(0))
+            recorder = BenchVectorRecorder(device, 1000)
+            exercise(recorder, np.random.default_rng(0))
             found.append(recorder.operations)
-    assert found == [record_session(config, 1000)] * 2
+    assert found == [record_bench_vectors(config, 1000)] * 2
 
 
 def test_time_that_suffices() -> None:
     config = make_config("tinyodin", {"neurons": 16})
-    recorder = OperationRecorder(open_model(config), 100)
+    recorder = BenchVectorRecorder(open_model(config), 100)
     recorder.configure(open_loop=1, gate=0)
     recorder.settle()
     (quiet,) = [op.index for op in recorder.operations if op.code is Code.SETTLE]
@@ -110,12 +104,3 @@ def test_text() -> None:
 
 def test_levels_are_those_of_the_core() -> None:
     assert tuple(INPUT_PINS.values()) == LEVELS
-
-
-@pytest.mark.parametrize(("size", "count"), [(16, 32), (32, 32), (64, 32), (256, 32), (1024, 32)])
-def test_spread(size: int, count: int) -> None:
-    found = spread(size, count)
-    assert found == sorted(set(found))
-    assert len(found) == min(size, count)
-    assert (found[0], found[-1]) == (0, size - 1)
-    assert {number % 8 for number in found} == set(range(8))

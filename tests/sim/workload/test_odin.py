@@ -8,8 +8,6 @@ import pytest
 from spikewright.hdl.odin.config import OdinConfig
 from spikewright.hdl.odin.layout import BURST_SLOTS
 from spikewright.sim.model.odin import OdinModel
-from spikewright.sim.stimulus import odin as stimulus
-from spikewright.sim.stimulus.odin import CONFIGURATIONS
 from spikewright.sim.trace import (
     CheckStep,
     ConfigStep,
@@ -22,6 +20,8 @@ from spikewright.sim.trace import (
     write_trace,
 )
 from spikewright.sim.verify import configurations, record
+from spikewright.sim.workload.odin import CONFIGURATIONS
+from spikewright.sim.workload.odin.random_stimulus import JointBursts, LoneBursts
 
 
 class TimedModel(OdinModel):
@@ -106,7 +106,7 @@ def test_outcome_does_not_depend_on_time(config):
             assert result.ok, (seed, timing, result.difference)
 
 
-@pytest.mark.parametrize("kind", ["_LoneBursts", "_JointBursts"])
+@pytest.mark.parametrize("kind", [LoneBursts, JointBursts])
 def test_bursts_do_not_depend_on_the_phase_of_the_tick(kind):
     """Burst ticks are longer than any backlog, by far; and if they were not, but for a cycle, so that
     many an event's spikes fall into two ticks, the outcome would still be the same.
@@ -116,7 +116,7 @@ def test_bursts_do_not_depend_on_the_phase_of_the_tick(kind):
         config = pool[seed % len(pool)]
         model = OdinModel(config)
         recorder = Recorder(model)
-        getattr(stimulus, kind)(recorder, np.random.default_rng(seed), first=True).run()
+        kind(recorder, np.random.default_rng(seed), first=True).run()
         for timing in range(2):
             timed = TimedModel(config, [seed, timing])
             assert replay(recorder.trace, timed).ok, (seed, timing)

@@ -1,1 +1,0 @@
-"""Random stimulus for each core: what `verify` sends."""
