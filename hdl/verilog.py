@@ -113,14 +113,15 @@ def to_verilog(
         If yosys fails.
     """
     with working_folder() as folder:
-        (folder / "design.il").write_text(_plain(_in_order(to_rtlil(top, name, platform), top)))
+        design = _plain(_in_order(to_rtlil(top, name, platform), top))
+        (folder / "design.il").write_text(design, encoding="utf-8")
         run_yosys(
             # Processes are kept: they become always blocks with case statements, which read better
             # than trees of multiplexers.
             "read_rtlil design.il\nproc -nomux -norom\nwrite_verilog -noattr design.v\n",
             folder=folder,
         )
-        body = (folder / "design.v").read_text()
+        body = (folder / "design.v").read_text(encoding="utf-8")
     text = _polish(body)
     if parameters:
         # They are the sizes that the module was generated for; other values have no effect.

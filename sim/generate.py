@@ -8,11 +8,11 @@ from pathlib import Path
 from ..hdl.catalogue import find_shell, make_component
 from ..hdl.config import CoreConfig
 from ..hdl.error import InputError
+from ..hdl.files import MANIFEST, new_folder, write_file
 from ..hdl.handoff.address_map import address_reference
 from ..hdl.handoff.description import description
 from ..hdl.handoff.files import handoff_files
 from ..hdl.handoff.operation import Code
-from ..hdl.handoff.output_folder import check_replaceable, replacing
 from ..hdl.handoff.product import Product
 from ..hdl.handoff.reference import reference
 from ..hdl.handoff.testbench import bench_name, is_ticked
@@ -40,8 +40,8 @@ def generate(
     registers and memories as `CORE.md`, `CORE.rdl` and `CORE.h`. With macros, their behavioural models
     are in `TOP_memory_models.v`, and the list of all files for simulation is `TOP_simulation.f`. For
     other tools there are `TOP.core`, `TOP.sdc` and `librelane.json`, and a test bench, `TOP_bench.v`
-    with `TOP_bench.f` and `TOP_session.hex`. Either all is written or nothing changes. The same
-    configuration and versions give the same bytes.
+    with `TOP_bench.f` and `TOP_session.hex`; `spikewright.sha256` lists all files. Either all is
+    written or nothing changes. The same configuration and versions give the same bytes.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def generate(
         Name of the top module; the shell's own if not given.
     folder : Path, optional
         Where to write; `build/` and the name of the configuration if not given. It is replaced if it
-        holds nothing but an earlier output.
+        holds nothing but an earlier output, unchanged.
     memory : str
         Memory technology, by name or as a file.
 
@@ -78,12 +78,11 @@ def generate(
             "and underscores, and no reserved word"
         )
     folder = Path("build", config.name) if folder is None else Path(folder)
-    check_replaceable(folder)
-    files = _contents(config, shell, top, technology)
-    with replacing(folder) as new:
+    with new_folder(folder) as new:
+        files = _contents(config, shell, top, technology)
         for name, text in files.items():
-            (new / name).write_text(text)
-    return [folder / name for name in files]
+            write_file(new / name, text)
+    return [folder / name for name in (*files, MANIFEST)]
 
 
 def _contents(config: CoreConfig, shell: str, top: str, technology: Technology) -> dict[str, str]:
@@ -140,7 +139,7 @@ def _contents(config: CoreConfig, shell: str, top: str, technology: Technology) 
             if code is not Code.END
         },
     }
-    described["files"] = [*files, f"{config.core}.json"]
+    described["files"] = [*files, f"{config.core}.json", MANIFEST]
     files[f"{config.core}.json"] = json.dumps(described, indent=2) + "\n"
     return files
 

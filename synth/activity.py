@@ -90,7 +90,7 @@ def watched_netlist(top: wiring.Component, name: str, clock: str) -> tuple[str, 
 def _read_library() -> tuple[dict[str, dict[str, float]], float]:
     """Return the capacitance of each cell's input pins in pF, and the voltage."""
     path = liberty_path()
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     voltage = re.search(r"nom_voltage\s*:\s*([\d.]+)", text)
     unit = re.search(
         r"capacitive_load_unit\s*\(\s*([\d.]+)\s*,\s*(pf|ff)\s*\)", text, re.IGNORECASE
@@ -101,7 +101,7 @@ def _read_library() -> tuple[dict[str, dict[str, float]], float]:
     with working_folder() as folder:
         shutil.copy(path, folder / "cells.lib")
         run_yosys("read_liberty -lib cells.lib\nwrite_json library.json\n", folder=folder)
-        modules = json.loads((folder / "library.json").read_text())["modules"]
+        modules = json.loads((folder / "library.json").read_text(encoding="utf-8"))["modules"]
     pins = {
         cell: {
             pin: scale * float(module["netnames"][pin]["attributes"].get("capacitance", 0))

@@ -16,7 +16,7 @@ __all__ = ["map_to_cells"]
 
 def map_to_cells(top: wiring.Component, name: str, device: SynthesisDevice, folder: Path) -> None:
     """Write `netlist.il` and `netlist.json`, the component made of cells, and `stat.json`."""
-    (folder / "design.il").write_text(to_rtlil(top, name))
+    (folder / "design.il").write_text(to_rtlil(top, name), encoding="utf-8")
     # Only what is placed as it is has pads.
     pads = "" if has_package_pins(top) else "-noiopads"
     liberty = ""

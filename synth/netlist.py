@@ -70,9 +70,9 @@ def netlist(
         shutil.copytree(_CELLS, folder / "models")
         read = "read_rtlil netlist.il"
         if change is not None:
-            changed = json.loads((folder / "netlist.json").read_text())
+            changed = json.loads((folder / "netlist.json").read_text(encoding="utf-8"))
             change(changed["modules"][name])
-            (folder / "changed.json").write_text(json.dumps(changed))
+            (folder / "changed.json").write_text(json.dumps(changed), encoding="utf-8")
             # Reading RTLIL, unlike JSON, keeps names that yosys makes later apart from those it has made.
             read = "read_rtlil netlist.il\ndelete\nread_json changed.json"
         run_yosys(
@@ -95,4 +95,4 @@ def netlist(
             "write_rtlil simulation.il\n",
             folder=folder,
         )
-        return (folder / "simulation.il").read_text()
+        return (folder / "simulation.il").read_text(encoding="utf-8")

@@ -40,7 +40,7 @@ def _write_netlist(top: wiring.Component, name: str, device: SynthesisDevice, fo
         shutil.copy(folder / "netlist.json", folder / "placement.json")
         return
     wrapper = RegisteredTop(top, name)
-    (folder / "wrapper.il").write_text(to_rtlil(wrapper, "registered_top"))
+    (folder / "wrapper.il").write_text(to_rtlil(wrapper, "registered_top"), encoding="utf-8")
     run_yosys(
         # The component is a black box while the registers are synthesized, so that it stays as it is.
         f"read_rtlil netlist.il\nblackbox {name}\nread_rtlil wrapper.il\n"
@@ -53,14 +53,14 @@ def _write_netlist(top: wiring.Component, name: str, device: SynthesisDevice, fo
 
 def _constrain_pins(path: Path, netlist_path: Path) -> None:
     """Give each port bit of a netlist some pin."""
-    modules = json.loads(netlist_path.read_text())["modules"].values()
+    modules = json.loads(netlist_path.read_text(encoding="utf-8"))["modules"].values()
     top = next(module for module in modules if int(module["attributes"].get("top", "0"), 2))
     bits = []
     for name, port in top["ports"].items():
         width = len(port["bits"])
         bits += [name] if width == 1 else [f"{name}[{bit}]" for bit in range(width)]
     pairs = zip(bits, _GOWIN_PINS, strict=False)
-    path.write_text("".join(f'IO_LOC "{bit}" {pin};\n' for bit, pin in pairs))
+    path.write_text("".join(f'IO_LOC "{bit}" {pin};\n' for bit, pin in pairs), encoding="utf-8")
 
 
 def place_and_route(
@@ -73,10 +73,10 @@ def place_and_route(
     try:
         run_tool(device.router, arguments, folder=folder, log=f"nextpnr{seed}.log")
     except ToolError:
-        if TOO_LARGE.search((folder / f"nextpnr{seed}.log").read_text()):
+        if TOO_LARGE.search((folder / f"nextpnr{seed}.log").read_text(encoding="utf-8")):
             return None
         raise
-    clocks = json.loads((folder / report).read_text())["fmax"]
+    clocks = json.loads((folder / report).read_text(encoding="utf-8"))["fmax"]
     # Names of buffers around do not matter.
     names = (re.sub(r"^\$glbnet\$|(?<=\w)\$.*|^component\.", "", clock) for clock in clocks)
     return {

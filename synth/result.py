@@ -62,7 +62,7 @@ class SynthesisResult:
 
 def count_cells(path: Path) -> dict[str, object]:
     """Return the cells of a yosys report: a number for each kind, and all others in `cells`."""
-    report = json.loads(path.read_text())
+    report = json.loads(path.read_text(encoding="utf-8"))
     statistics_ = report["design"]
     counts: dict[str, int] = dict.fromkeys(_COUNTED, 0)
     cells: dict[str, int | float] = {}

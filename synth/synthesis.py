@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from amaranth.lib import wiring
 
 from ..hdl.error import InputError
+from ..hdl.process import stop_processes
 from ..hdl.toolchain import working_folder
 from .device import find_device
 from .mapping import map_to_cells
@@ -89,7 +90,12 @@ def synthesize(
             return clocks
 
         with ThreadPoolExecutor(min(len(seeds), os.cpu_count() or 1)) as pool:
-            runs = list(pool.map(place, seeds))
+            try:
+                runs = list(pool.map(place, seeds))
+            except BaseException:
+                # Else leaving would wait for the other seeds.
+                stop_processes(folder)
+                raise
     fitting = [run for run in runs if run]
     if len(fitting) < len(runs):
         return SynthesisResult(**result, fits=False, fmax_mhz=None, seeds=seeds, clocks={})

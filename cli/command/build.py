@@ -9,20 +9,10 @@ import typer
 from ...boards.build import build as build_bitstream
 from ...boards.build import program as program_board
 from ...boards.catalogue import BOARDS, board_parameters
-from ...hdl.error import InputError
 from ..option import ConfigFile, CoreName, Json, Parameters, completion, make_configuration, one_of
 from ..report import Report
 
 __all__ = ["build"]
-
-
-def _check_build_folder(folder: Path) -> None:
-    """Raise `InputError` unless a folder is absent, empty, or holds an earlier build."""
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"{folder} is not a folder; choose another")
-    present = list(folder.iterdir()) if folder.exists() else []
-    if present and not (folder / "result.json").is_file():
-        raise InputError(f"{folder} holds files that Spikewright did not write; choose another")
 
 
 def build(
@@ -53,7 +43,6 @@ def build(
     make_configuration(core, parameters, config_file)
     config = make_configuration(core, parameters, config_file, board_parameters(board, core))
     folder = output or Path("build") / f"{core}-{board}"
-    _check_build_folder(folder)
     with report.steps(f"build {config.name} for {board}") as step:
         result = build_bitstream(config, board, folder, step)
         if program:

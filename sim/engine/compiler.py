@@ -1,28 +1,20 @@
-"""Compiled simulations: one place that finds a C++ compiler and caches what it made."""
+"""Compiled simulations: one place that finds a C++ compiler and runs it."""
 
 import hashlib
 import os
 import platform
 import shutil
-import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-import platformdirs
-
 from ...hdl.error import InputError
+from ...hdl.process import run_process
 from ...hdl.toolchain import ToolError
+from .cache import cached_file
 
-__all__ = ["cache_folder", "compile_library", "find_compiler"]
-
-
-def cache_folder() -> Path:
-    """Return the folder for compiled simulations: `SPIKEWRIGHT_CACHE`, else the user's cache."""
-    chosen = os.environ.get("SPIKEWRIGHT_CACHE")
-    return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("spikewright"))
+__all__ = ["compile_library", "find_compiler"]
 
 
 def find_compiler() -> list[str]:
@@ -90,18 +82,13 @@ def compile_library(
     compiler = find_compiler()
     flags = ["-std=c++17", "-O2", "-fPIC", "-shared", *options]
     everything = [compiler, flags, list(libraries), main, [str(path) for path in include]]
-    everything += [sorted(sources.items())]
+    # Machines with different processors may share a home.
+    everything += [sorted(sources.items()), sys.platform, platform.machine()]
     key = hashlib.sha256(repr(everything).encode()).hexdigest()[:32]
-    folder = cache_folder() / "compiled"
-    library = folder / f"{key}.so"
-    if library.exists():
-        return library
 
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder) as name:
-        work = Path(name)
+    def run_compiler(folder: Path) -> Path:
         for source, text in sources.items():
-            (work / source).write_text(text)
+            (folder / source).write_text(text, encoding="utf-8")
         command = [
             *compiler,
             *flags,
@@ -111,17 +98,10 @@ def compile_library(
             "library.so",
             *libraries,
         ]
-        result = subprocess.run(
-            command,
-            cwd=work,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        if result.returncode != 0:
-            lines = [line for line in result.stdout.splitlines() if "error" in line]
+        status, output = run_process(command, folder=folder, environment={"TMPDIR": str(folder)})
+        if status != 0:
+            lines = [line for line in output.splitlines() if "error" in line]
             raise ToolError(f"{compiler[0]} failed: {(lines or ['no output'])[0]}")
-        # Renaming is atomic: two processes that compile the same thing do not disturb each other.
-        (work / "library.so").replace(library)
-    return library
+        return folder / "library.so"
+
+    return cached_file(f"compiled/{key}.so", run_compiler)

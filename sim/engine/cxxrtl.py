@@ -126,7 +126,10 @@ def _design_source(design: Design, wave: bool) -> str:
         ]
     )
     return translated(
-        design, script, lambda folder: (folder / "design.cc").read_text(), path="cxxrtl/{}.cc"
+        design,
+        script,
+        lambda folder: (folder / "design.cc").read_text(encoding="utf-8"),
+        path="cxxrtl/{}.cc",
     )
 
 

@@ -87,6 +87,6 @@ def _with_models(text: str, memory: Technology) -> str:
     if not macros:
         return text
     with working_folder() as folder:
-        (folder / "models.v").write_text(behaviours(macros, undefined="changing"))
+        (folder / "models.v").write_text(behaviours(macros, undefined="changing"), encoding="utf-8")
         run_yosys("read_verilog models.v\nproc\nwrite_rtlil models.il\n", folder=folder)
-        return text + (folder / "models.il").read_text()
+        return text + (folder / "models.il").read_text(encoding="utf-8")

@@ -54,10 +54,10 @@ def _design_source(design: Design, clock: str) -> str:
             "write_json design.json",
         ]
     )
-    how = (Path(__file__).parent / "translate.py").read_text()
+    how = (Path(__file__).parent / "translate.py").read_text(encoding="utf-8")
 
     def finish(folder: Path) -> str:
-        netlist = json.loads((folder / "design.json").read_text())
+        netlist = json.loads((folder / "design.json").read_text(encoding="utf-8"))
         return translate(netlist, design.top, clock)
 
     return translated(design, script, finish, how, clock, path="plain/{}.h")

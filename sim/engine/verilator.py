@@ -93,7 +93,7 @@ def _generated_sources(design: Design, wave: bool) -> dict[str, str]:
     def finish(folder: Path) -> str:
         run_tool("verilator", options, folder=folder, log="verilator.log")
         files = {
-            path.name: path.read_text()
+            path.name: path.read_text(encoding="utf-8")
             for path in sorted((folder / "out").iterdir())
             if path.suffix in (".cpp", ".h")
         }
@@ -107,7 +107,10 @@ class VerilatorEngine(CompiledEngine):
 
     def _compile(self, design: Design, host: HostKind, core: wiring.Component, wave: bool) -> Path:
         answer = subprocess.run(
-            ["verilator", "--getenv", "VERILATOR_ROOT"], capture_output=True, text=True, check=True
+            ["verilator", "--getenv", "VERILATOR_ROOT"],
+            capture_output=True,
+            encoding="utf-8",
+            check=True,
         )
         root = Path(answer.stdout.strip()) / "include"
         sources = _generated_sources(design, wave)

@@ -1,16 +1,10 @@
 """The keys of one JSON object, checked as they are taken."""
 
-import reprlib
 from typing import Any
 
-from ...hdl.error import InputError
+from ...hdl.error import InputError, show
 
 __all__ = ["Fields", "show"]
-
-
-def show(value: Any) -> str:
-    """Show a value from a file in a message: short and on one line."""
-    return reprlib.repr(value)
 
 
 class Fields:

@@ -11,6 +11,7 @@ from spikewright.boards.board import BoardTop
 from spikewright.boards.build import build, program
 from spikewright.boards.catalogue import BOARDS, check_core, find_board
 from spikewright.hdl.error import InputError
+from spikewright.hdl.files import new_folder
 from spikewright.hdl.reckon.config import ReckonConfig
 from spikewright.hdl.reckon.core import Reckon
 from spikewright.hdl.tinyodin.config import TinyOdinConfig
@@ -171,16 +172,45 @@ def test_result(monkeypatch, tmp_path):
     fake_tools(monkeypatch, 30.0)
     said = []
     folder = tmp_path / "out"
-    folder.mkdir()
-    (folder / "old").write_text("from an earlier build")
+    with new_folder(folder) as earlier:
+        (earlier / "old").write_text("from an earlier build")
     result = build(SMALL, "icebreaker", folder, said.append)
     assert said == ["elaborate", "synthesize", "place and route", "pack"]
     assert result.bitstream.read_bytes() == b"bits"
     assert (result.clock_mhz, result.fmax_mhz, result.baud_rate) == (24.0, 30.0, 1_000_000)
     assert result.utilisation == {"LC": (9, 10)}
     assert json.loads((folder / "result.json").read_text())["fmax_mhz"] == 30.0
-    assert not (folder / "old").exists()
+    assert {path.name for path in folder.iterdir()} == {
+        *("top.bin", "top.il", "top.ys", "top.pcf", "report.json", "result.json"),
+        *("1-synthesize.log", "2-place-and-route.log", "3-pack.log", "spikewright.sha256"),
+    }
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+@pytest.mark.parametrize("name", ["out", "out-failed"])
+def test_folders_of_others_are_left_alone(monkeypatch, tmp_path, name):
+    """Whatever is in them, and before any work."""
+    fake_tools(monkeypatch, 30.0)
+    folder = tmp_path / name
+    folder.mkdir()
+    for content in ("result.json", "1-synthesize.log"):
+        (folder / content).write_text("{}")
+    said = []
+    with pytest.raises(InputError, match=f"{name} holds files that Spikewright did not write"):
+        build(SMALL, "icebreaker", tmp_path / "out", said.append)
+    assert said == []
+    assert sorted(path.name for path in tmp_path.rglob("*")) == sorted(
+        [name, "result.json", "1-synthesize.log"]
+    )
+
+
+def test_logs_of_an_earlier_failure_are_replaced(monkeypatch, tmp_path):
+    for fail in ("yosys", "nextpnr"):
+        fake_tools(monkeypatch, 30.0, fail=fail)
+        with pytest.raises(ToolError, match=f"{fail}.* failed: reason"):
+            build(SMALL, "icebreaker", tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["out-failed"]
+    assert (tmp_path / "out-failed" / "2-place-and-route.log").is_file()
 
 
 def test_a_slower_clock_is_taken_if_needed(monkeypatch, tmp_path):
