@@ -8,7 +8,7 @@ from typing import Any
 from amaranth.lib import data
 
 from .config import CoreConfig
-from .error import InputError
+from .error import InputError, show
 
 __all__ = [
     "CORES",
@@ -245,11 +245,13 @@ def parse_parameters(items: Iterable[str]) -> dict[str, int]:
     for item in items:
         name, equals, text = (part.strip() for part in item.partition("="))
         if not equals or not name:
-            raise InputError(f"parameter {item!r} is not of the form NAME=VALUE")
+            raise InputError(f"parameter {show(item)} is not of the form NAME=VALUE")
         if name in values:
             raise InputError(f"parameter {name} is given twice")
         try:
             values[name] = int(text, 0)
         except ValueError:
-            raise InputError(f"parameter {name} is {text!r}, allowed is a whole number") from None
+            raise InputError(
+                f"parameter {name} is {show(text)}, allowed is a whole number"
+            ) from None
     return values

@@ -5,7 +5,9 @@ place of nothing but an earlier output of this program. Text is UTF-8 whatever t
 operating system becomes an `InputError` of one line.
 """
 
+import gzip
 import hashlib
+import io
 import os
 import re
 import secrets
@@ -128,10 +130,15 @@ def _open_regular(path: Path) -> int:
     descriptor = os.open(
         path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     )
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
         os.close(descriptor)
-        raise InputError(f"{path}: not a regular file")
+        raise InputError(f"{path}: cannot be read: it is {_irregular(mode)}")
     return descriptor
+
+
+def _irregular(mode: int) -> str:
+    return "a folder" if stat.S_ISDIR(mode) else "not a regular file"
 
 
 def read_bytes(path: Path, limit: int = LARGEST_FILE) -> bytes:
@@ -194,7 +201,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise InputError(f"{path}: not TOML that can be read: a number is too long") from None
 
 
-def unpack_gzip(path: Path, content: bytes, limit: int = LARGEST_CONTENT) -> bytes:
+def unpack_gzip(path: Path, content: bytes, limit: int | None = None) -> bytes:
     """Return what is packed in a gzip file, of one member or several.
 
     Parameters
@@ -203,8 +210,8 @@ def unpack_gzip(path: Path, content: bytes, limit: int = LARGEST_CONTENT) -> byt
         The file's name, for messages.
     content : bytes
         What is in the file.
-    limit : int
-        Bytes that it may unpack to.
+    limit : int, optional
+        Bytes that it may unpack to; `LARGEST_CONTENT` if not given.
 
     Raises
     ------
@@ -215,23 +222,16 @@ def unpack_gzip(path: Path, content: bytes, limit: int = LARGEST_CONTENT) -> byt
         raise InputError(f"{path}: the file is empty")
     if not content.startswith(b"\x1f\x8b"):
         raise InputError(f"{path}: not a gzip file but {file_kind(content)}")
-    parts = []
-    while content:
-        if not content.strip(b"\0"):
-            break  # padding, which gzip allows
-        member = zlib.decompressobj(wbits=31)
-        try:
-            part = member.decompress(content, limit + 1)
-        except zlib.error:
-            raise InputError(f"{path}: damaged, its gzip data cannot be unpacked") from None
-        limit -= len(part)
-        if limit < 0:
-            raise InputError(f"{path}: unpacks to more than the {_size(LARGEST_CONTENT)} allowed")
-        if not member.eof:
-            raise InputError(f"{path}: the file is truncated")
-        parts.append(part)
-        content = member.unused_data
-    return b"".join(parts)
+    allowed = LARGEST_CONTENT if limit is None else limit
+    try:
+        unpacked = gzip.GzipFile(fileobj=io.BytesIO(content)).read(allowed + 1)
+    except EOFError:
+        raise InputError(f"{path}: the file is truncated") from None
+    except (OSError, zlib.error):
+        raise InputError(f"{path}: damaged, its gzip data cannot be unpacked") from None
+    if len(unpacked) > allowed:
+        raise InputError(f"{path}: unpacks to more than the {_size(allowed)} allowed")
+    return unpacked
 
 
 # Writing.
@@ -279,8 +279,9 @@ def _check_regular(path: Path) -> bool:
     except FileNotFoundError:
         return False
     if not stat.S_ISREG(mode):
-        kind = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
-        raise InputError(f"{path}: cannot be written: it is {kind}; choose another name")
+        raise InputError(
+            f"{path}: cannot be written: it is {_irregular(mode)}; choose another name"
+        )
     return True
 
 

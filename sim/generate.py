@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..hdl.catalogue import find_shell, make_component
 from ..hdl.config import CoreConfig
-from ..hdl.error import InputError
+from ..hdl.error import InputError, show
 from ..hdl.files import MANIFEST, new_folder, write_file
 from ..hdl.handoff.address_map import address_reference
 from ..hdl.handoff.description import description
@@ -20,7 +20,13 @@ from ..hdl.memory.behaviour import behaviours
 from ..hdl.memory.plan import Plan, summary
 from ..hdl.memory.reference import plan_reference
 from ..hdl.memory.survey import survey
-from ..hdl.memory.technology import INFERRED, MemoryPlatform, Technology, find_technology
+from ..hdl.memory.technology import (
+    INFERRED,
+    MemoryPlatform,
+    Technology,
+    check_macro_names,
+    find_technology,
+)
 from ..hdl.verilog import blackboxes_of_verilog, is_plain, ports_of_verilog, to_verilog, waived
 from .bench_vectors import record_bench_vectors
 
@@ -74,9 +80,10 @@ def generate(
     top = top_name or find_shell(config.core, shell).top
     if not is_plain(top):
         raise InputError(
-            f"top module name is {top!r}, allowed is a letter or underscore, then letters, digits "
+            f"top module name is {show(top)}, allowed is a letter or underscore, then letters, digits "
             "and underscores, and no reserved word"
         )
+    check_macro_names(technology, top)
     folder = Path("build", config.name) if folder is None else Path(folder)
     with new_folder(folder) as new:
         files = _contents(config, shell, top, technology)

@@ -89,7 +89,7 @@ def _port(macro: Macro, number: int, port: Port, undefined: str) -> tuple[list[s
     """Return declarations and blocks of a port."""
     me = f"port_{number}"
     width = macro.width
-    address = f"memory[{port.address.removeprefix('!')}]"
+    address = f"memory[{port.address}]"
     enable = _level(port.enable)
     declarations = []
     body = []

@@ -3,13 +3,14 @@
 The files are in `macros/`; a user's own library is one more file of the same form (docs/memory.md).
 """
 
-import tomllib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..error import InputError
+from ..error import InputError, show
+from ..files import read_toml
 from ..verilog import is_plain
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Port",
     "Technology",
     "Tie",
+    "check_macro_names",
     "find_technology",
     "read_technology",
 ]
@@ -37,14 +39,14 @@ TECHNOLOGIES = (INFERRED, "ice40", "ecp5", "gowin", "sky130", "gf180mcu", "ihp-s
 
 @dataclass(frozen=True)
 class Port:
-    """A port of a macro; pins by name, with `!` before those that are active low.
+    """A port of a macro; pins by name, those that control it with `!` if they are active low.
 
     Attributes
     ----------
     kind : str
         `r`, `w` or `rw`.
     clock, enable, address : str
-        Pins that each port has.
+        Pins that each port has; the clock counts with its rising edge.
     write : str or None
         Writes if set, else reads; of ports that do both.
     read : str or None
@@ -260,13 +262,32 @@ def read_technology(path: Path) -> Technology:
         If it cannot be read or something in it is missing, unknown or not allowed; one line that names
         the place, what is there and what is allowed.
     """
-    try:
-        values = tomllib.loads(path.read_text())
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not TOML: {error}") from None
-    return _technology(_Table(values, str(path)))
+    return _technology(_Table(read_toml(path), str(path)))
+
+
+def check_macro_names(technology: Technology, top: str) -> None:
+    """Check that no macro, used or not, has the name of a module that is generated.
+
+    Parameters
+    ----------
+    technology : Technology
+        The technology.
+    top : str
+        Name of the top module; those of all others begin with it and an underscore.
+
+    Raises
+    ------
+    InputError
+        If one has.
+    """
+    if not technology.instantiated:
+        return
+    for macro in technology.macros:
+        if macro.name == top or macro.name.startswith(f"{top}_"):
+            raise InputError(
+                f"macro {macro.name} of {technology.name} has the name of a generated module, "
+                f"{top} or {top}_..., allowed is any other"
+            )
 
 
 class _Table:
@@ -277,16 +298,26 @@ class _Table:
         self.where = where
 
     def fail(self, key: str, value: object, allowed: str) -> InputError:
-        return InputError(f"{self.where}: {key} is {value!r}, allowed is {allowed}")
+        return InputError(f"{self.where}: {key} is {show(value)}, allowed is {allowed}")
 
-    def take(self, key: str, kind: type | tuple[type, ...], allowed: str, **default: Any) -> Any:
+    def take(
+        self,
+        key: str,
+        kind: type | tuple[type, ...],
+        allowed: str,
+        *,
+        booleans: bool = False,
+        **default: Any,
+    ) -> Any:
         """Return a value of a type; `default=` if it may be absent."""
         if key not in self._values:
             if "default" in default:
                 return default["default"]
             raise InputError(f"{self.where}: {key} is missing, allowed is {allowed}")
         value = self._values.pop(key)
-        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        if not isinstance(value, kind) or (
+            isinstance(value, bool) and kind is not bool and not booleans
+        ):
             raise self.fail(key, value, allowed)
         return value
 
@@ -318,10 +349,10 @@ class _Table:
             raise self.fail(key, value, "a number above 0")
         return None if value is None else float(value)
 
-    def pin(self, key: str, **default: Any) -> Any:
-        allowed = "the name of a pin, with ! before it if it is active low"
+    def pin(self, key: str, *, level: bool = False, **default: Any) -> Any:
+        allowed = "the name of a pin" + ", with ! before it if it is active low" * level
         value = self.take(key, str, allowed, **default)
-        if value is not None and not is_plain(value.removeprefix("!")):
+        if value is not None and not is_plain(value.removeprefix("!") if level else value):
             raise self.fail(key, value, allowed)
         return value
 
@@ -372,31 +403,48 @@ def _technology(table: _Table) -> Technology:
     return Technology(name, about, source, tuple(macros), cells, instantiated)
 
 
+#: Names inside the behavioural models, which pins do not have.
+_INSIDE = re.compile(r"memory|port_\d+_\w+")
+
+
 def _interface(name: str, table: _Table) -> Interface:
+    taken: set[str] = set()
+
+    def pin(inner: _Table, key: str, *, level: bool = True, **default: Any) -> Any:
+        """Take the name of a pin that no other has."""
+        value = inner.pin(key, level=level, **default)
+        if value is not None:
+            plain = value.removeprefix("!")
+            if plain in taken or _INSIDE.fullmatch(plain):
+                raise inner.fail(key, value, "a name that no other pin and no part of a model has")
+            taken.add(plain)
+        return value
+
     ports = []
     for inner in table.tables("ports", "port"):
         kind = inner.choice("kind", ("r", "w", "rw"))
         port = Port(
             kind,
-            inner.pin("clock"),
-            inner.pin("enable"),
-            inner.pin("address"),
-            write=inner.pin("write") if kind == "rw" else None,
-            read=inner.pin("read", default=None) if kind == "rw" else None,
-            mask=inner.pin("mask", default=None) if "w" in kind else None,
-            data_in=inner.pin("data_in") if "w" in kind else None,
-            data_out=inner.pin("data_out") if "r" in kind else None,
+            pin(inner, "clock", level=False),
+            pin(inner, "enable"),
+            pin(inner, "address", level=False),
+            write=pin(inner, "write") if kind == "rw" else None,
+            read=pin(inner, "read", default=None) if kind == "rw" else None,
+            mask=pin(inner, "mask", default=None) if "w" in kind else None,
+            data_in=pin(inner, "data_in", level=False) if "w" in kind else None,
+            data_out=pin(inner, "data_out", level=False) if "r" in kind else None,
         )
         inner.end()
         ports.append(port)
     ties = []
     for inner in table.tables("ties", "tie", default=[]):
         bits = inner.choice("bits", ("1", "address", "width"))
-        tie = Tie(inner.pin("pin"), bits, inner.take("value", int, "0 or 1"))
-        if tie.value not in (0, 1):
-            raise inner.fail("value", tie.value, "0 or 1")
+        # A switch may be true or false, as TOML has it.
+        value = inner.take("value", int, "0 or 1", booleans=True)
+        if value not in (0, 1):
+            raise inner.fail("value", value, "0 or 1")
+        ties.append(Tie(pin(inner, "pin", level=False), bits, int(value)))
         inner.end()
-        ties.append(tie)
     idle = table.choice("idle", ("held", "undefined"))
     about = table.text("about", default="")
     table.end()
@@ -435,7 +483,7 @@ def _macro(table: _Table, interfaces: Mapping[str, Interface], instantiated: boo
     area = table.area("area", default=None)
     size = table.take("size", list, "width and height in microns", default=None)
     if size is not None:
-        numbers = [value for value in size if isinstance(value, (int, float)) and value > 0]
+        numbers = [value for value in size if type(value) in (int, float) and 0 < value < 1e6]
         if len(size) != 2 or len(numbers) != 2 or area is not None:
             raise table.fail("size", size, "width and height in microns, if no area is given")
         area = round(float(size[0] * size[1]), 4)

@@ -8,7 +8,7 @@ from amaranth.hdl import Shape
 from amaranth.lib import wiring
 
 from ...hdl.memory.behaviour import behaviours
-from ...hdl.memory.technology import MemoryPlatform, Technology
+from ...hdl.memory.technology import MemoryPlatform, Technology, check_macro_names
 from ...hdl.toolchain import run_yosys, working_folder
 from ...synth.activity import Watch
 
@@ -71,8 +71,10 @@ def elaborate(
     Raises
     ------
     InputError
-        If the technology has no way to make a memory.
+        If the technology has no way to make a memory, or a macro with the name of the module.
     """
+    if memory is not None:
+        check_macro_names(memory, top)
     platform = None if memory is None else MemoryPlatform(memory)
     text = rtlil.convert(component, name=top, platform=platform, emit_src=False)
     if memory is not None:

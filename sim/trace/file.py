@@ -1,16 +1,17 @@
 """Trace files."""
 
 import gzip
+import io
 import json
 import os
-import tempfile
-import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ...hdl.config import CoreConfig
 from ...hdl.error import InputError
+from ...hdl.files import read_bytes, unpack_gzip, write_file
 from . import step, ticked_step
 from .family import find_family, trace_parameters
 from .fields import Fields, show
@@ -21,6 +22,9 @@ __all__ = ["SUFFIX", "Trace", "read_trace", "write_trace"]
 SUFFIX = ".trace.jsonl.gz"
 
 _VERSION = 1
+
+#: Bytes of a line; what it holds takes many times as much memory.
+_LONGEST_LINE = 16 << 20
 
 _ODIN_STEPS = (
     step.ConfigStep,
@@ -97,12 +101,12 @@ def read_trace(path: str | os.PathLike, core: str | None = None) -> Trace:
     path = Path(path)
     lines = _lines(path)
     try:
-        config, about = _parse_header(_parse_line(lines[0]), core)
+        config, about = _parse_header(_parse_line(next(lines)), core)
     except InputError as error:
         raise InputError(f"{path}: line 1: {error}") from None
     known = {kind.do: kind for kind in _STEPS[config.core]}
     steps = []
-    for number, line in enumerate(lines[1:], 2):
+    for number, line in enumerate(lines, 2):
         try:
             steps.append(_parse_step(_parse_line(line), config, known))
         except InputError as error:
@@ -110,24 +114,18 @@ def read_trace(path: str | os.PathLike, core: str | None = None) -> Trace:
     return Trace(path.name.removesuffix(SUFFIX), config, about, tuple(steps))
 
 
-def _lines(path: Path) -> list[bytes]:
+def _lines(path: Path) -> Iterator[bytes]:
     """Unpack a file into lines."""
-    try:
-        content = gzip.decompress(path.read_bytes())
-    except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file") from None
-    except EOFError:
-        raise InputError(f"{path}: the file is truncated") from None
-    except (gzip.BadGzipFile, zlib.error):
-        raise InputError(f"{path}: not a gzip file, or damaged") from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+    content = unpack_gzip(path, read_bytes(path))
     if not content:
         raise InputError(f"{path}: the file is empty")
-    return content.removesuffix(b"\n").split(b"\n")
+    # As they are needed: a list of them may be much larger than the file.
+    return (line.removesuffix(b"\n") for line in io.BytesIO(content))
 
 
 def _parse_line(line: bytes) -> Any:
+    if len(line) > _LONGEST_LINE:
+        raise InputError(f"it has {len(line)} bytes, allowed are {_LONGEST_LINE}")
     try:
         return json.loads(line.decode())
     except (ValueError, RecursionError):  # also text that is not UTF-8 and overlong numbers
@@ -151,6 +149,10 @@ def _parse_header(values: Any, core: str | None) -> tuple[CoreConfig, str]:
             raise InputError(
                 f"traces of {name} have no parameter {show(parameter)}, "
                 f"they have {', '.join(family.parameters)}"
+            )
+        if isinstance(parameters[parameter], bool):
+            raise InputError(
+                f"{name}: {parameter} is {show(parameters[parameter])}, allowed is a whole number"
             )
     config = family.config.from_mapping(parameters)
     about = fields.text("about")
@@ -194,18 +196,4 @@ def write_trace(trace: Trace, path: str | os.PathLike) -> None:
     }
     lines = [header, *({"do": item.do} | item.keys(trace.config) for item in trace.steps)]
     content = "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines)
-    temporary = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            temporary = Path(file.name)
-            file.write(gzip.compress(content.encode(), mtime=0))
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o644)  # temporary files are private at first
-        temporary.replace(path)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror}") from None
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
+    write_file(path, gzip.compress(content.encode(), mtime=0))

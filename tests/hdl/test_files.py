@@ -62,9 +62,9 @@ def test_reading(tmp_path):
     ("name", "message"),
     [
         ("none", "none: there is no such file"),
-        ("folder", "folder: not a regular file"),
-        ("pipe", "pipe: not a regular file"),
-        ("zero", "zero: not a regular file"),
+        ("folder", "folder: cannot be read: it is a folder"),
+        ("pipe", "pipe: cannot be read: it is not a regular file"),
+        ("zero", "zero: cannot be read: it is not a regular file"),
         ("loop", "loop: cannot be read: Too many levels of symbolic links"),
         ("large", "large: larger than the 100 bytes allowed"),
         ("x" * 300, "x: cannot be read: File name too long"),
@@ -163,6 +163,8 @@ def test_unpacking(tmp_path):
     damaged[-5] ^= 1
     with pytest.raises(InputError, match="packed: damaged"):
         unpack_gzip(path, bytes(damaged))
+    # Members without contents, many of them.
+    assert unpack_gzip(path, gzip.compress(b"") * 10_000) == b""
     with pytest.raises(InputError, match="packed: the file is empty"):
         unpack_gzip(path, b"")
 

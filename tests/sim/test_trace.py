@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 
 import numpy as np
 import pytest
@@ -264,13 +265,40 @@ def test_missing_file(tmp_path):
 
 
 def test_directory(tmp_path):
-    assert "cannot be read: Is a directory" in message(tmp_path)
+    assert "cannot be read: it is a folder" in message(tmp_path)
 
 
-def test_not_gzip(tmp_path):
+@pytest.mark.parametrize("place", ["/dev/zero", "pipe"])
+def test_what_never_ends(tmp_path, place):
+    os.mkfifo(tmp_path / "pipe")
+    assert "cannot be read: it is not a regular file" in message(tmp_path / place)
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (lines(), "a text file"),
+        (b"\x89HDF\r\n\x1a\n\0\0\0\0", "an HDF5 file, as networks in NIR are"),
+        (b"#!AER-DAT4.0\r\n\x1c\0\0\0", "an AEDAT recording of events"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "a PNG image"),
+    ],
+)
+def test_not_gzip(tmp_path, content, kind):
     path = tmp_path / "x"
-    path.write_bytes(lines())
-    assert "not a gzip file" in message(path)
+    path.write_bytes(content)
+    assert f"not a gzip file but {kind}" in message(path)
+
+
+def test_too_much_is_packed(put, monkeypatch):
+    monkeypatch.setattr("spikewright.hdl.files.LARGEST_CONTENT", 1 << 20)
+    path = put(b"\n" * ((1 << 20) + 1))
+    assert "unpacks to more than the 1 MiB allowed" in message(path)
+
+
+def test_a_line_that_is_too_long(put):
+    header = lines().splitlines()[0]
+    path = put(header + b"\n" + b"[" * ((16 << 20) + 1))
+    assert "line 2: it has 16777217 bytes, allowed are 16777216" in message(path)
 
 
 @pytest.mark.parametrize("kept", [1, 5, 10, 60, -1, -8, -9])
@@ -345,7 +373,7 @@ def test_line_is_not_an_object(put, line):
         ({"parameters": {"lanes": 2}}, "traces of tinyodin have no parameter 'lanes'"),
         ({"parameters": {"neurons": 17}}, "neurons is 17, allowed is a power of two"),
         ({"parameters": {"neurons": "16"}}, "neurons is '16', allowed is a power of two"),
-        ({"parameters": {"fifo_depth": True}}, "fifo_depth is True"),
+        ({"parameters": {"fifo_depth": True}}, "fifo_depth is True, allowed is a whole number"),
         ({"about": None}, "the header lacks the key 'about'"),
         ({"about": 1}, "about is 1, allowed is a string"),
         ({"more": 1}, "the header has an unknown key 'more'"),

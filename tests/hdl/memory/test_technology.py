@@ -3,7 +3,12 @@
 import pytest
 
 from spikewright.hdl.error import InputError
-from spikewright.hdl.memory.technology import TECHNOLOGIES, find_technology, read_technology
+from spikewright.hdl.memory.technology import (
+    TECHNOLOGIES,
+    check_macro_names,
+    find_technology,
+    read_technology,
+)
 
 GOOD = """\
 name = "mine"
@@ -78,14 +83,35 @@ def test_own_library(write):
         (
             'clock = "CK"',
             'clock = "C K"',
-            "interface single: port 1: clock is 'C K', allowed is the name of a pin, with ! before it "
-            "if it is active low",
+            "interface single: port 1: clock is 'C K', allowed is the name of a pin",
+        ),
+        ('clock = "CK"', 'clock = "!CK"', "clock is '!CK', allowed is the name of a pin"),
+        ('data_in = "D"', 'data_in = "!D"', "data_in is '!D', allowed is the name of a pin"),
+        (
+            'data_in = "D"',
+            'data_in = "Q"',
+            "port 1: data_out is 'Q', allowed is a name that no other pin and no part of a model has",
+        ),
+        (
+            'clock = "CK"',
+            'clock = "TEST"',
+            "tie 1: pin is 'TEST', allowed is a name that no other pin and no part of a model has",
+        ),
+        ('clock = "CK"', 'clock = "memory"', "clock is 'memory', allowed is a name that no other"),
+        (
+            'clock = "CK"',
+            'clock = "port_0_new"',
+            "clock is 'port_0_new', allowed is a name that no",
+        ),
+        (
+            'clock = "CK"',
+            'clock = "event"',
+            "interface single: port 1: clock is 'event', allowed is the name of a pin",
         ),
         (
             'data_in = "D"\n',
             "",
-            "interface single: port 1: data_in is missing, allowed is the name of a pin, with ! before "
-            "it if it is active low",
+            "interface single: port 1: data_in is missing, allowed is the name of a pin",
         ),
         (
             'data_in = "D"',
@@ -124,6 +150,14 @@ def test_own_library(write):
             "size = [100]",
             "size is [100], allowed is width and height in microns, if no area is given",
         ),
+        ("size = [100, 50.5]", "size = [true, true]", "size is [True, True], allowed is width and"),
+        ("size = [100, 50.5]", f"size = [{'9' * 400}, 1]", "allowed is width and height"),
+        ("size = [100, 50.5]", "size = [inf, 1]", "size is [inf, 1], allowed is width and height"),
+        ("size = [100, 50.5]", f"area = {'9' * 400}", "allowed is a number above 0"),
+        ("words = 64", f"words = {'9' * 400}", "allowed is a power of two from 2 to 16777216"),
+        ("words = 64", f"words = {'9' * 5000}", "a number is too long"),
+        ("words = 64", f"words = 0x{'f' * 5000}", "words is a number of thousands of digits"),
+        ("value = 0", f"value = 0x{'f' * 5000}", "value is a number of thousands of digits"),
         ("size = [100, 50.5]", "area = -1", "area is -1, allowed is a number above 0"),
         ('name = "mine"', "name = ", "not TOML: "),
     ],
@@ -137,6 +171,32 @@ def test_damaged_library(write, old, new, message):
     assert text.startswith(f"{path}: ")
     assert message in text
     assert "\n" not in text
+    assert len(text) < 400
+
+
+def test_a_switch_may_be_a_boolean(write):
+    """As TOML has them; elsewhere a boolean is no number."""
+    for value in ("true", "false"):
+        technology = read_technology(write(GOOD.replace("value = 0", f"value = {value}")))
+        (tie,) = technology.macros[0].interface.ties
+        assert type(tie.value) is int
+        assert tie.value == (value == "true")
+
+
+def test_macros_and_generated_modules_have_different_names(write):
+    """Every macro is looked at, whether a memory is made of it or not."""
+    technology = read_technology(write(GOOD))
+    check_macro_names(technology, "tinyODIN")
+    check_macro_names(technology, "ram_64x16_")
+    for top in ("ram", "ram_64x16"):
+        with pytest.raises(
+            InputError,
+            match=rf"^macro ram_64x16 of mine has the name of a generated module, {top} or {top}_",
+        ):
+            check_macro_names(technology, top)
+    # Where nothing is instantiated there is no such module.
+    for name in ("ice40", "inferred"):
+        check_macro_names(find_technology(name), "SB")
 
 
 def test_two_macros_of_one_name(write):
@@ -153,7 +213,7 @@ def test_no_macros(write):
 
 
 def test_file_that_is_not_there(tmp_path):
-    with pytest.raises(InputError, match=r"none\.toml: cannot be read: No such file or directory$"):
+    with pytest.raises(InputError, match=r"none\.toml: there is no such file$"):
         find_technology(str(tmp_path / "none.toml"))
 
 
