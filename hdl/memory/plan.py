@@ -188,14 +188,14 @@ def summary(plans: Sequence[tuple[str, Plan]]) -> dict[str, object]:
 TABLE_HEADS = (
     "memory",
     "words x bits",
-    "written in",
+    "write unit",
     "ports",
-    "made of",
+    "implemented as",
     "unused rows",
     "unused bits",
     "efficiency",
-    "square microns",
-    "why",
+    "area in µm²",
+    "reason",
 )
 
 
