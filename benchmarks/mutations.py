@@ -60,6 +60,8 @@ OUTPUTS = "hdl/reckon/output_layer.py"
 SEND = "hdl/reckon/send.py"
 STEP = "hdl/reckon/time_step.py"
 RECKON_CORE = "hdl/reckon/core.py"
+SEQUENCER = "hdl/reckon/sequencer.py"
+CONNECTIONS = "hdl/reckon/connections.py"
 
 
 @dataclass(frozen=True)
@@ -1634,21 +1636,21 @@ RECKON = (
     # Core.
     Mutation(
         "learning goes on without its register",
-        RECKON_CORE,
-        "values.learn.any() & (self.target_valid",
-        "(self.target_valid",
+        SEQUENCER,
+        "values.learn.any() & (target_valid",
+        "(target_valid",
     ),
     Mutation(
         "label is asked for in every step",
-        RECKON_CORE,
+        SEQUENCER,
         "values.single_label & targets.received",
         "0",
     ),
     Mutation(
         "spikes of neurons stay",
-        RECKON_CORE,
-        "leak.write | propagate.flags_seen | self._clear",
-        "leak.write | self._clear",
+        CONNECTIONS,
+        "leak.write | propagate.flags_seen | phases.clear",
+        "leak.write | phases.clear",
     ),
     Mutation(
         "V leaves the outputs out",
@@ -1658,7 +1660,7 @@ RECKON = (
     ),
     Mutation(
         "regression counts winners",
-        RECKON_CORE,
+        CONNECTIONS,
         "Mux(values.regression, 0, outputs.winner)",
         "outputs.winner",
     ),
