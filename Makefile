@@ -21,6 +21,7 @@ test-slow: $(VENV)/ready
 lint: $(VENV)/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache
 
 benchmarks: $(VENV)/ready
 	$(BIN)/python benchmarks/cycles.py

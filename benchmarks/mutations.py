@@ -1405,7 +1405,12 @@ RECKON = (
         "self.inhibits.eq(self.increment[-1])",
     ),
     Mutation("sum wraps", LEAK_UNIT, "(after != before)", "0"),
-    Mutation("output potential wraps", LEAK_UNIT, "Mux(fits, value[:bits], limit)", "value[:bits]"),
+    Mutation(
+        "output potential wraps",
+        "hdl/arithmetic.py",
+        "Mux(fits, value[:bits], limit)",
+        "value[:bits]",
+    ),
     # LEAK.
     Mutation(
         "factor 1 is rounded", LEAK_PHASE, "self.round & (factor != 1 << fraction)", "self.round"

@@ -10,19 +10,11 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["Fire", "Increment", "Integrate", "Leak", "alpha_product", "saturate"]
+__all__ = ["Fire", "Increment", "Integrate", "Leak", "alpha_product"]
 
 #: Fraction bits of alpha and of kappa.
 ALPHA_FRACTION = 15
 KAPPA_FRACTION = 7
-
-
-def saturate(value: Value, bits: int = 16) -> Value:
-    """Clamp a signed number to `bits` bits."""
-    sign = value[-1]
-    fits = (value[bits - 1 : -1] == sign.replicate(len(value) - bits)).bool()
-    limit = Cat((~sign).replicate(bits - 1), sign)
-    return Mux(fits, value[:bits], limit).as_signed()
 
 
 def alpha_product(

@@ -9,7 +9,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..neuron.leaky_integrator import saturate
+from ..arithmetic import saturate
 
 __all__ = [
     "SCALING",

@@ -4,8 +4,9 @@ from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..arithmetic import saturate
 from ..memory.sram import Sram
-from ..neuron.leaky_integrator import KAPPA_FRACTION, Leak, saturate
+from ..neuron.leaky_integrator import KAPPA_FRACTION, Leak
 from .config import ReckonConfig
 from .lane_rows import LaneRows
 from .layout import POTENTIAL_BITS

@@ -28,6 +28,7 @@ from ..device import (
     word_array,
 )
 from ..spi32 import CHUNK_BITS, Spi32Frame
+from .arithmetic import wrap
 from .neuron.leaky_integrator import (
     FACTOR_ONE,
     KAPPA_SHIFT,
@@ -36,7 +37,6 @@ from .neuron.leaky_integrator import (
     integrate,
     reset,
     rounding,
-    wrap,
 )
 from .plasticity import eprop
 from .random.lfsr import Lfsr, Recurrence

@@ -26,6 +26,8 @@ class Task:
         Cores it runs on, the default first.
     module : str
         Module of this package; its function `perform` does the task.
+    plot : str
+        Module of this package; its function `save_plot` draws what the task did.
     parameters : mapping of int
         Parameters of the core, where the task wants other than the defaults.
     learns : bool
@@ -37,6 +39,7 @@ class Task:
     about: str
     cores: tuple[str, ...]
     module: str
+    plot: str
     parameters: Mapping[str, int] = field(default_factory=dict)
     learns: bool = False
     options: tuple[str, ...] = ()
@@ -64,34 +67,73 @@ class Task:
     ) -> TaskResult:
         """Do the task on a device and draw a picture.
 
-        On the first `samples` test samples or all; if the task learns on the core, from the first
-        `training` samples or all. `more` are values of its further options.
+        Parameters
+        ----------
+        device : Device
+            A device of one of the task's cores.
+        samples : int, optional
+            Only the first test samples.
+        training : int, optional
+            Only the first training samples, if the task learns on the core.
+        plot : Path, optional
+            Picture to write; its ending says the format, PNG if it has none.
+        progress : callable, optional
+            Called as the task goes on, with what is done and with the total.
+        **more
+            Values of its further options.
+
+        Raises
+        ------
+        InputError
+            If the core cannot do the task, data are missing, a number is less than 1, or the picture
+            cannot be written; before the work, if that can be known.
         """
-        function = self.load()
+        function, save_plot = self.load(), None
+        if plot is not None:
+            with require("tasks"):
+                save_plot = import_module(f".{self.plot}", __package__).save_plot
+                check_picture = import_module(".picture", __package__).check_picture
+            check_picture(plot)
         options: dict[str, Any] = {"training": training} if self.learns else {}
-        return function(device, samples=samples, plot=plot, progress=progress, **options, **more)
+        result = function(
+            device,
+            samples=samples,
+            keep_plot_data=save_plot is not None,
+            progress=progress,
+            **options,
+            **more,
+        )
+        if save_plot is not None:
+            save_plot(plot, result)
+        return result
 
 
 #: Tasks by name.
 TASKS = {
     "digits": Task(
-        "handwritten digits, 8x8 pixels, by a network trained off line", ("tinyodin",), "digits"
+        "handwritten digits, 8x8 pixels, by a network trained off line",
+        ("tinyodin",),
+        "digits",
+        "digits_plot",
     ),
     "izhikevich": Task(
         "the twenty behaviours of Izhikevich's catalogue, each by one neuron",
         ("odin",),
         "izhikevich",
+        "izhikevich_plot",
     ),
     "mnist-sdsp": Task(
         "ten neurons learn MNIST on the core, 16x16 pixels, one pass over 6000 images",
         ("odin",),
         "mnist_sdsp",
+        "sdsp_plot",
         learns=True,
     ),
     "digits-sdsp": Task(
         "ten neurons learn handwritten digits on the core, 8x8 pixels, one pass over 898 images",
         ("odin",),
         "digits_sdsp",
+        "sdsp_plot",
         parameters={"neurons": 64},
         learns=True,
     ),
@@ -99,6 +141,7 @@ TASKS = {
         "a recurrent network learns on the core to weigh cues and remember them (e-prop)",
         ("reckon",),
         "cue_accumulation",
+        "cue_accumulation_plot",
         learns=True,
         options=("data", "epochs"),
     ),
@@ -106,6 +149,7 @@ TASKS = {
         "a recurrent network learns on the core to read handwritten digits, row by row (e-prop)",
         ("reckon",),
         "digits_eprop",
+        "digits_eprop_plot",
         parameters={"neurons": 64},
         learns=True,
         options=("epochs",),

@@ -10,14 +10,14 @@ Samples and initial weights come from files of the published demonstration, or f
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from ...hdl.error import InputError
 from ..device import TickedDevice
-from .eprop import WEIGHT_BITS, Network, Sample, Weights
+from .eprop import WEIGHT_BITS, Learning, Network, Sample, Weights
 from .result import Progress, TaskResult
 
 __all__ = [
@@ -253,12 +253,12 @@ def perform(
     *,
     samples: int | None = None,
     training: int | None = None,
-    plot: Path | None = None,
+    keep_plot_data: bool = False,
     progress: Progress | None = None,
     data: Path | None = None,
     epochs: int | None = None,
 ) -> TaskResult:
-    """Do the whole task: learn and test for some epochs, draw a picture.
+    """Do the whole task: learn and test for some epochs.
 
     Parameters
     ----------
@@ -268,8 +268,8 @@ def perform(
         In each epoch only the first test samples.
     training : int, optional
         In each epoch only the first training samples.
-    plot : Path, optional
-        Picture to write, see `save_cue_accumulation`.
+    keep_plot_data : bool
+        Keep what `save_plot` of `cue_accumulation_plot` draws.
     progress : callable, optional
         Called after each sample with the number of samples done, training and test, and the total.
     data : Path, optional
@@ -286,10 +286,10 @@ def perform(
     Raises
     ------
     InputError
-        If the core cannot do the task, the data cannot be read, or the picture cannot be written.
+        If the core cannot do the task or the data cannot be read.
     """
     epochs = EPOCHS if epochs is None else epochs
-    NETWORK.check(device.config, plot, epochs=epochs, samples=samples, training=training)
+    NETWORK.check(device.config, epochs=epochs, samples=samples, training=training)
     found = read_data(Path(data)) if data is not None else generate_data()
     result = NETWORK.learn_and_test(
         device,
@@ -299,9 +299,12 @@ def perform(
         rates=[{}] * epochs,
         progress=progress,
     )
-    if plot is not None:
-        from .cue_accumulation_plot import save_cue_accumulation
-
-        weights = NETWORK.learnt_weights(device)
-        save_cue_accumulation(plot, device.config, found.weights, weights, found.test[0], result)
-    return result
+    if not keep_plot_data:
+        return result
+    learning = Learning(
+        config=device.config,
+        before=found.weights,
+        after=NETWORK.learnt_weights(device),
+        samples=found.test,
+    )
+    return replace(result, plot_data=learning)

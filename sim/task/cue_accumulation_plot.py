@@ -4,9 +4,8 @@ from pathlib import Path
 
 from matplotlib.figure import Figure, SubFigure
 
-from ...hdl.reckon.config import ReckonConfig
 from .cue_accumulation import INPUTS, NETWORK, NEURONS, OUTPUTS, RECALL, STEPS, Sample
-from .eprop import Weights
+from .eprop import Learning
 from .eprop_plot import (
     FAINT,
     TESTED,
@@ -21,7 +20,7 @@ from .eprop_plot import (
 from .picture import new_figure, save_picture
 from .result import TaskResult
 
-__all__ = ["plot_sample", "save_cue_accumulation"]
+__all__ = ["plot_sample", "save_plot"]
 
 _GROUPS = (("left", 0), ("right", 10), ("recall", 20), ("background", 30))
 
@@ -59,39 +58,29 @@ def plot_sample(figure: Figure | SubFigure, sample: Sample, recording: Recording
         plain(axes)
 
 
-def save_cue_accumulation(
-    path: Path | str,
-    config: ReckonConfig,
-    before: Weights,
-    after: Weights,
-    sample: Sample,
-    result: TaskResult,
-) -> None:
+def save_plot(path: Path | str, result: TaskResult) -> None:
     """Save learning curve, weights, and a sample after learning as one picture.
 
-    The sample runs on the model with the weights that were learned, whatever device learned them.
+    The first test sample runs on the model with the weights that were learned, whatever device learned them.
 
     Parameters
     ----------
     path : Path or str
         File to write; its ending says the format, PNG if it has none.
-    config : ReckonConfig
-        The core.
-    before, after : dict of ndarray
-        Weights by memory.
-    sample : Sample
-        Sample to draw.
     result : TaskResult
-        What came out.
+        What came out; its data are `Learning`.
 
     Raises
     ------
     InputError
         If the picture cannot be written.
     """
+    learning: Learning = result.plot_data
     figure = new_figure(17, 6)
     left, middle, right = figure.subfigures(1, 3, width_ratios=[1, 1.1, 1.7])
     plot_learning_curve(left.subplots(), result, 100 / OUTPUTS)
-    plot_weights(middle, before, after)
-    plot_sample(right, sample, record(NETWORK, config, after, sample))
+    plot_weights(middle, learning.before, learning.after)
+    sample = learning.samples[0]
+    recording = record(NETWORK, learning.config, learning.after, sample)
+    plot_sample(right, sample, recording)
     save_picture(figure, path)

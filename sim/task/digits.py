@@ -17,8 +17,7 @@ fixed, and output neurons only add up until the last step. See docs/digits.md fo
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -29,7 +28,6 @@ from ...hdl.error import InputError
 from ...hdl.tinyodin.config import TinyOdinConfig
 from ...hdl.tinyodin.layout import LEAK_BITS, event_word, neuron_word
 from ..device import Device
-from .picture import check_picture
 from .result import NO_ANSWER, Progress, TaskResult
 
 __all__ = [
@@ -484,10 +482,10 @@ def perform(
     device: Device,
     *,
     samples: int | None = None,
-    plot: Path | None = None,
+    keep_plot_data: bool = False,
     progress: Progress | None = None,
 ) -> TaskResult:
-    """Do the whole task: train for the device's core, run the test half on it, draw a picture.
+    """Do the whole task: train for the device's core, run the test half on it.
 
     Parameters
     ----------
@@ -495,28 +493,21 @@ def perform(
         A device of a tinyODIN core.
     samples : int, optional
         Only the first samples of the test half.
-    plot : Path, optional
-        Picture to write, see `save_digits`.
+    keep_plot_data : bool
+        Keep what `save_plot` of `digits_plot` draws.
     progress : callable, optional
         As for `run`.
 
     Raises
     ------
     InputError
-        If the core is too small for the task, or the picture cannot be written.
+        If the core is too small for the task.
     """
-    # Imported here because it imports this module.
-    from .plot import save_digits
-
-    if plot is not None:
-        check_picture(plot)
     training, test = load_data()
     network = train(device.config, training)
     chosen = test[:samples]
     result = run(device, network, chosen, progress)
-    if plot is not None:
-        save_digits(plot, network, chosen, result)
-    return result
+    return replace(result, plot_data=(network, chosen)) if keep_plot_data else result
 
 
 def cross_validate(

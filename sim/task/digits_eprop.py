@@ -10,7 +10,7 @@ An epoch presents all training samples in random order, then all test samples wi
 See docs/digits-eprop.md for how it was chosen.
 """
 
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from ...hdl.reckon.config import ReckonConfig
 from ..device import TickedDevice
 from . import digits
 from .digits import CLASSES, PIXELS
-from .eprop import Network, Sample, Weights
+from .eprop import Learning, Network, Sample, Weights
 from .result import Progress, TaskResult
 
 __all__ = [
@@ -182,11 +182,11 @@ def perform(
     *,
     samples: int | None = None,
     training: int | None = None,
-    plot: Path | None = None,
+    keep_plot_data: bool = False,
     progress: Progress | None = None,
     epochs: int | None = None,
 ) -> TaskResult:
-    """Do the whole task: learn one half on the device, test the other, draw a picture.
+    """Do the whole task: learn one half on the device, test the other.
 
     Parameters
     ----------
@@ -196,8 +196,8 @@ def perform(
         In each epoch only the first test samples.
     training : int, optional
         Only the first training samples.
-    plot : Path, optional
-        Picture to write, see `save_digits_eprop`.
+    keep_plot_data : bool
+        Keep what `save_plot` of `digits_eprop_plot` draws.
     progress : callable, optional
         Called after each sample with the number of samples done, training and test, and the total.
     epochs : int, optional
@@ -212,19 +212,22 @@ def perform(
     Raises
     ------
     InputError
-        If the core cannot do the task, or the picture cannot be written.
+        If the core cannot do the task.
     """
     epochs = EPOCHS if epochs is None else epochs
-    NETWORK.check(device.config, plot, epochs=epochs, samples=samples, training=training)
+    NETWORK.check(device.config, epochs=epochs, samples=samples, training=training)
     learnt, tested = load_data()
     learnt, tested = learnt[:training], tested[:samples]
     result = _learn_and_test(device, learnt, tested, epochs, progress=progress)
-    if plot is not None:
-        from .digits_eprop_plot import save_digits_eprop
-
-        weights = NETWORK.learnt_weights(device)
-        save_digits_eprop(plot, device.config, random_weights(), weights, tested, result)
-    return result
+    if not keep_plot_data:
+        return result
+    learning = Learning(
+        config=device.config,
+        before=random_weights(),
+        after=NETWORK.learnt_weights(device),
+        samples=tested,
+    )
+    return replace(result, plot_data=learning)
 
 
 def main() -> None:

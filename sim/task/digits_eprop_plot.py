@@ -1,13 +1,14 @@
 """Picture of the digits task on ReckOn: learning curve, weights, samples in detail, and confusions."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from matplotlib.figure import Figure, SubFigure
 
-from ...hdl.reckon.config import ReckonConfig
 from .digits import CLASSES
 from .digits_eprop import INPUTS, LEARNING, NETWORK, STEPS, Sample
-from .eprop import Weights
+from .digits_plot import plot_confusion
+from .eprop import Learning
 from .eprop_plot import (
     FAINT,
     TESTED,
@@ -19,10 +20,9 @@ from .eprop_plot import (
     record,
 )
 from .picture import new_figure, save_picture
-from .plot import plot_confusion
 from .result import TaskResult
 
-__all__ = ["plot_samples", "save_digits_eprop"]
+__all__ = ["plot_samples", "save_plot"]
 
 OTHER = "#b9c3cc"
 
@@ -66,20 +66,13 @@ def plot_samples(
         axes.set_ylabel(name, fontsize=8)
 
 
-def _choose(samples: list[Sample]) -> list[Sample]:
+def _choose(samples: Sequence[Sample]) -> list[Sample]:
     """Choose samples to draw: the first of each of some digits."""
     first = {sample.label: sample for sample in reversed(samples)}
     return [first[label] for label in sorted(first)][:_SHOWN]
 
 
-def save_digits_eprop(
-    path: Path | str,
-    config: ReckonConfig,
-    before: Weights,
-    after: Weights,
-    samples: list[Sample],
-    result: TaskResult,
-) -> None:
+def save_plot(path: Path | str, result: TaskResult) -> None:
     """Save learning curve, weights, some samples after learning, and confusions as one picture.
 
     The samples run on the model with the weights that were learned, whatever device learned them.
@@ -88,26 +81,21 @@ def save_digits_eprop(
     ----------
     path : Path or str
         File to write; its ending says the format, PNG if it has none.
-    config : ReckonConfig
-        The core.
-    before, after : dict of ndarray
-        Weights by memory.
-    samples : list of Sample
-        Test samples.
     result : TaskResult
-        What came out.
+        What came out; its data are `Learning`.
 
     Raises
     ------
     InputError
         If the picture cannot be written.
     """
+    learning: Learning = result.plot_data
     figure = new_figure(19, 5)
     curve, weights, inside, confusion = figure.subfigures(1, 4, width_ratios=[0.9, 1.3, 1.5, 1.1])
     plot_learning_curve(curve.subplots(), result, 100 / CLASSES)
-    plot_weights(weights, before, after)
-    chosen = _choose(samples)
-    recordings = [record(NETWORK, config, after, sample) for sample in chosen]
+    plot_weights(weights, learning.before, learning.after)
+    chosen = _choose(learning.samples)
+    recordings = [record(NETWORK, learning.config, learning.after, sample) for sample in chosen]
     plot_samples(inside, chosen, recordings)
     plot_confusion(confusion.subplots(), result)
     save_picture(figure, path, 110)

@@ -4,8 +4,6 @@ The same way of learning as `mnist_sdsp`, on the 1797 images of scikit-learn: sm
 for tests, for hardware simulation and for a first try.
 """
 
-from pathlib import Path
-
 import numpy as np
 
 from ..device import Device
@@ -45,10 +43,10 @@ def perform(
     *,
     samples: int | None = None,
     training: int | None = None,
-    plot: Path | None = None,
+    keep_plot_data: bool = False,
     progress: Progress | None = None,
 ) -> TaskResult:
-    """Do the whole task: learn one half on the device, test the other, draw a picture.
+    """Do the whole task: learn one half on the device, test the other.
 
     Parameters
     ----------
@@ -58,15 +56,15 @@ def perform(
         Only the first images of the test half.
     training : int, optional
         Only the first images of the training half.
-    plot : Path, optional
-        Picture to write, see `save_learning`.
+    keep_plot_data : bool
+        Keep what `save_plot` of `sdsp_plot` draws.
     progress : callable, optional
         Called after each image with the number of images done, training and test, and the total.
 
     Raises
     ------
     InputError
-        If the core cannot do the task, or the picture cannot be written.
+        If the core cannot do the task.
     """
     learnt, tested = load_data()
     return learn_and_test(
@@ -76,7 +74,7 @@ def perform(
         PIXELS,
         learnt[:training],
         tested[:samples],
-        plot=plot,
+        keep_plot_data=keep_plot_data,
         progress=progress,
     )
 

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -12,7 +11,6 @@ from ...hdl.error import InputError
 from ...hdl.reckon.config import ReckonConfig
 from ...hdl.reckon.layout import neuron_word
 from ..device import TickedDevice
-from .picture import check_picture
 from .result import NO_ANSWER, Progress, TaskResult
 
 __all__ = [
@@ -85,6 +83,26 @@ def make_neuron_word(config: ReckonConfig, threshold: int, alpha: int) -> int:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Learning:
+    """What a picture of learning is drawn from.
+
+    Attributes
+    ----------
+    config : ReckonConfig
+        The core.
+    before, after : dict of ndarray
+        Weights by memory.
+    samples : sequence of Sample
+        Test samples.
+    """
+
+    config: ReckonConfig
+    before: Weights
+    after: Weights
+    samples: Sequence[Sample]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Network:
     """A recurrent network that learns a task on a core.
 
@@ -145,29 +163,25 @@ class Network:
             if value != needed:
                 raise InputError(f"{self.task}: {name} is {value}, allowed is {needed}")
 
-    def check(self, config: CoreConfig, plot: Path | None, **counts: int | None) -> None:
+    def check(self, config: CoreConfig, **counts: int | None) -> None:
         """Check what a task was asked for, before anything is done.
 
         Parameters
         ----------
         config : CoreConfig
             The core.
-        plot : Path, optional
-            Picture to write.
         **counts : int, optional
             Numbers of samples and epochs; those that are None were not given.
 
         Raises
         ------
         InputError
-            If a number is less than 1, the core cannot do the task, or the picture cannot be written.
+            If a number is less than 1 or the core cannot do the task.
         """
         for name, count in counts.items():
             if count is not None and count < 1:
                 raise InputError(f"{self.task}: {name} is {count}, allowed is 1 or more")
         self.check_core(config)
-        if plot is not None:
-            check_picture(plot)
 
     def random_weights(self, random: np.random.Generator | np.random.RandomState) -> Weights:
         """Make weights to begin with; no neuron has one to itself."""

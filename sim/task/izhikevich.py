@@ -12,8 +12,7 @@ mode, which tells the neuron's potential after each of its updates. Both must sh
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,6 @@ from ...hdl.error import InputError
 from ..device import Device
 from ..neuron_word import izhikevich_word
 from ..odin_event import OdinEvents
-from .picture import check_picture
 from .result import Progress, TaskResult
 
 __all__ = [
@@ -649,10 +647,10 @@ def perform(
     device: Device,
     *,
     samples: int | None = None,
-    plot: Path | None = None,
+    keep_plot_data: bool = False,
     progress: Progress | None = None,
 ) -> TaskResult:
-    """Do the whole task: run all behaviours, compare them, draw them.
+    """Do the whole task: run all behaviours and compare them.
 
     Parameters
     ----------
@@ -660,24 +658,17 @@ def perform(
         A device of an ODIN core with Izhikevich-type neurons and a burst queue.
     samples : int, optional
         Only the first letters.
-    plot : Path, optional
-        Picture to write, see `save_behaviours`.
+    keep_plot_data : bool
+        Keep what `save_plot` of `izhikevich_plot` draws.
     progress : callable, optional
         As for `run`.
 
     Raises
     ------
     InputError
-        If the core cannot do the task, or the picture cannot be written.
+        If the core cannot do the task.
     """
-    # Imported here because it imports this module.
-    from .izhikevich_plot import save_behaviours
-
-    if plot is not None:
-        check_picture(plot)
     letters = sorted({letter[0] for letter in BEHAVIOURS})[:samples]
     chosen = [behaviour for letter, behaviour in BEHAVIOURS.items() if letter[0] in letters]
     outcomes, result = run(device, chosen, progress)
-    if plot is not None:
-        save_behaviours(plot, outcomes)
-    return result
+    return replace(result, plot_data=outcomes) if keep_plot_data else result

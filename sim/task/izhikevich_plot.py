@@ -7,8 +7,9 @@ from matplotlib.axes import Axes
 
 from .izhikevich import Outcome
 from .picture import new_figure, save_picture
+from .result import TaskResult
 
-__all__ = ["plot_behaviour", "save_behaviours"]
+__all__ = ["plot_behaviour", "save_plot"]
 
 POTENTIAL, SPIKE, EXCITATION, INHIBITION = "#2a78b5", "#d1495b", "#7a8794", "#b08a3e"
 WRONG, FAINT = "#b3261e", "#e4e8ec"
@@ -82,15 +83,16 @@ def plot_behaviour(axes: Axes, outcome: Outcome) -> None:
     )
 
 
-def save_behaviours(path: Path | str, outcomes: Sequence[Outcome]) -> None:
+def save_plot(path: Path | str, result: TaskResult) -> None:
     """Save behaviours as one picture, a panel for each letter.
 
     Parameters
     ----------
     path : Path or str
         File to write; its ending says the format, PNG if it has none.
-    outcomes : sequence of Outcome
-        What the behaviours came to; of several with one letter the first is drawn.
+    result : TaskResult
+        Its data are a sequence of `Outcome`, what the behaviours came to; of several with one letter the
+        first is drawn.
 
     Raises
     ------
@@ -98,6 +100,7 @@ def save_behaviours(path: Path | str, outcomes: Sequence[Outcome]) -> None:
         If the picture cannot be written.
     """
     panels: dict[str, Outcome] = {}
+    outcomes: Sequence[Outcome] = result.plot_data
     for outcome in outcomes:
         panels.setdefault(outcome.behaviour.letter[0], outcome)
     rows = -(-len(panels) // COLUMNS)

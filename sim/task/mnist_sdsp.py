@@ -17,7 +17,6 @@ from scipy import ndimage
 
 from ...hdl.error import InputError
 from ..device import Device
-from .picture import check_picture
 from .result import Progress, TaskResult
 from .sdsp import Samples, Settings, check_core, encode, learn_and_test
 
@@ -168,10 +167,10 @@ def perform(
     *,
     samples: int | None = None,
     training: int | None = None,
-    plot: Path | None = None,
+    keep_plot_data: bool = False,
     progress: Progress | None = None,
 ) -> TaskResult:
-    """Do the whole task: learn 6000 images on the device, test all 10 000, draw a picture.
+    """Do the whole task: learn 6000 images on the device, test all 10 000.
 
     Parameters
     ----------
@@ -181,20 +180,18 @@ def perform(
         Only the first images of the test set.
     training : int, optional
         Only the first training images.
-    plot : Path, optional
-        Picture to write, see `save_learning`.
+    keep_plot_data : bool
+        Keep what `save_plot` of `sdsp_plot` draws.
     progress : callable, optional
         Called after each image with the number of images done, training and test, and the total.
 
     Raises
     ------
     InputError
-        If the core cannot do the task, the images are missing, or the picture cannot be written.
+        If the core cannot do the task or the images are missing.
     """
     # Before the images are read, which takes a few seconds.
     check_core(device.config, PIXELS, SETTINGS, NAME)
-    if plot is not None:
-        check_picture(plot)
     return learn_and_test(
         device,
         NAME,
@@ -202,7 +199,7 @@ def perform(
         PIXELS,
         samples_of("training", slice(min(training or TRAINING, TRAINING))),
         samples_of("test", slice(samples)),
-        plot=plot,
+        keep_plot_data=keep_plot_data,
         progress=progress,
     )
 

