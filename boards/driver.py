@@ -60,6 +60,11 @@ BLOCK = 256
 #: Bytes of a response before its body, and its checksum.
 _HEAD_BYTES = 5
 _CHECKSUM_BYTES = 2
+_LONGEST_ANSWER = _HEAD_BYTES + 256 + _CHECKSUM_BYTES
+
+
+#: Seconds in which a port must take a frame.
+_WRITE_SECONDS = 5.0
 
 
 class LinkError(RunError):
@@ -73,9 +78,12 @@ class Transport(Protocol):
     ----------
     name : str
         What it is, for messages.
+    seconds_per_byte : float
+        What a byte takes on the way.
     """
 
     name: str
+    seconds_per_byte: float
 
     def write(self, data: bytes) -> None:
         """Send bytes."""
@@ -107,12 +115,16 @@ class SerialTransport:
         with require("board"):
             import serial
         self.name = f"serial port {port}"
+        self.seconds_per_byte = 10 / baud_rate  # with start bit and stop bit
         # SerialException is an OSError.
         try:
-            self._serial = serial.Serial(port, baud_rate, timeout=0, exclusive=True)
+            self._serial = serial.Serial(
+                port, baud_rate, timeout=0, write_timeout=_WRITE_SECONDS, exclusive=True
+            )
         except (OSError, ValueError) as error:
             reason = str(error).splitlines()[0]
             raise InputError(f"{self.name} cannot be opened: {reason}") from None
+        self.seconds_per_byte = 10 / baud_rate  # with start bit and stop bit
         # Otherwise FTDI's driver holds answers back for 16 ms. Not all ports can do it.
         with contextlib.suppress(OSError, ValueError, NotImplementedError, AttributeError):
             self._serial.set_low_latency_mode(True)
@@ -156,7 +168,7 @@ class HostLinkClient:
     transport : Transport
         Way to the board.
     timeout : float
-        Seconds without an answer after which a frame is sent again.
+        Seconds, beside those on the line, after which a frame without a whole answer is sent again.
     attempts : int
         How often a frame is sent before the board is given up.
 
@@ -213,14 +225,15 @@ class HostLinkClient:
         self._transport.write(bytes(FLUSH_BYTES))
 
     def _receive(self, head: int, answer_bytes: Callable[[int, int], int | None]) -> Answer | None:
-        deadline = time.monotonic() + self._timeout
+        # One for the whole answer, or a device that sends a byte now and then would be waited for forever.
+        line = _LONGEST_ANSWER * self._transport.seconds_per_byte
+        deadline = time.monotonic() + self._timeout + line
         data = b""
         while True:
-            more = self._transport.read(deadline - time.monotonic())
+            left = deadline - time.monotonic()
+            more = self._transport.read(left) if left > 0 else b""
             if not more:
                 return None
-            # As long as bytes come the board is at work.
-            deadline = time.monotonic() + self._timeout
             data += more
             answer = _find_answer(data, head, answer_bytes)
             if answer is not None:
@@ -258,7 +271,7 @@ class LinkDevice(Device):
     transport : Transport
         Way to the board; closed with the device.
     timeout : float
-        Seconds without an answer after which a frame is sent again.
+        Seconds, beside those on the line, after which a frame without a whole answer is sent again.
     attempts : int
         How often a frame is sent before the board is given up.
     busy_limit : float

@@ -8,9 +8,11 @@ import tty
 import numpy as np
 import pytest
 
-from spikewright.boards.driver import LinkDevice, open_board
+from spikewright.boards import driver
+from spikewright.boards.driver import HostLinkClient, LinkDevice, LinkError, open_board
 from spikewright.boards.simulated import SimulatedBoard
 from spikewright.hdl.error import InputError
+from spikewright.hdl.interface.host_link import SYNC_RESPONSE, Command, Status, checksum
 from spikewright.hdl.tinyodin.config import TinyOdinConfig
 from spikewright.hdl.tinyodin.core import TinyOdin
 from spikewright.sim.device import BusyError, Device
@@ -185,6 +187,76 @@ def test_a_port_that_does_not_answer():
     with pytest.raises(InputError, match="no answer; is it the right port") as caught:
         open_board(CONFIG, os.ttyname(theirs), timeout=0.05, attempts=3)
     one_line(caught)
+    os.close(ours)
+    os.close(theirs)
+
+
+class SlowDevice:
+    """Answers every frame, with so many seconds before each byte; its clock is time itself."""
+
+    name = "slow device"
+    seconds_per_byte = 0.001
+
+    def __init__(self, seconds):
+        self.seconds = seconds
+        self.now = 0.0
+        self.frames = 0
+        self._answer = b""
+
+    def write(self, data):
+        if data.strip(b"\0"):
+            self.frames += 1
+            body = bytes([Status.IDLE, 0, 200]) + bytes(200)
+            answer = bytes([SYNC_RESPONSE, data[1]]) + body
+            self._answer = answer + checksum(answer[1:]).to_bytes(2, "big")
+
+    def read(self, seconds):
+        if seconds < self.seconds:
+            self.now += max(seconds, 0)
+            return b""
+        self.now += self.seconds
+        byte, self._answer = self._answer[:1], self._answer[1:]
+        # Whatever it has said, it goes on.
+        return byte or b"\xa5"
+
+    def monotonic(self):
+        return self.now
+
+
+def exchange(device, monkeypatch):
+    monkeypatch.setattr(driver.time, "monotonic", device.monotonic)
+    client = HostLinkClient(device, timeout=0.25, attempts=8)
+    return client.exchange(Command.EVENTS, b"", lambda _, words: words)
+
+
+@pytest.mark.parametrize("seconds", [0.1, 0.01])
+def test_a_device_that_talks_slowly_is_given_up(monkeypatch, seconds):
+    device = SlowDevice(seconds)
+    with pytest.raises(LinkError, match="slow device: the board has stopped answering"):
+        exchange(device, monkeypatch)
+    assert device.frames == 8
+    assert device.now < 8 * (0.25 + 263 * 0.001) + 0.1
+
+
+def test_a_long_answer_on_a_slow_line(monkeypatch):
+    """It takes what the line takes, which is nearly as long as the board may take."""
+    device = SlowDevice(0.001)
+    assert exchange(device, monkeypatch).body == bytes(200)
+    assert device.frames == 1
+    assert device.now > 0.2
+
+
+def test_a_port_that_takes_nothing(monkeypatch):
+    """Nobody reads at the other end; when its buffer is full, writing ends too."""
+    monkeypatch.setattr(driver, "_WRITE_SECONDS", 0.05)
+    ours, theirs = pty.openpty()
+    tty.setraw(theirs)
+    transport = driver.SerialTransport(os.ttyname(theirs))
+    with pytest.raises(LinkError, match="cannot be written") as caught:
+        for _ in range(10_000):
+            transport.write(bytes(1000))
+    one_line(caught)
+    transport.close()
     os.close(ours)
     os.close(theirs)
 
