@@ -60,7 +60,6 @@ BLOCK = 256
 #: Bytes of a response before its body, and its checksum.
 _HEAD_BYTES = 5
 _CHECKSUM_BYTES = 2
-_LONGEST_ANSWER = _HEAD_BYTES + 256 + _CHECKSUM_BYTES
 
 
 #: Seconds in which a port must take a frame.
@@ -79,7 +78,7 @@ class Transport(Protocol):
     name : str
         What it is, for messages.
     seconds_per_byte : float
-        What a byte takes on the way.
+        What a byte may take on the way.
     """
 
     name: str
@@ -115,7 +114,8 @@ class SerialTransport:
         with require("board"):
             import serial
         self.name = f"serial port {port}"
-        self.seconds_per_byte = 10 / baud_rate  # with start bit and stop bit
+        # Twice the time of its ten bits, and what computers take besides.
+        self.seconds_per_byte = max(20 / baud_rate, 0.001)
         # SerialException is an OSError.
         try:
             self._serial = serial.Serial(
@@ -124,7 +124,8 @@ class SerialTransport:
         except (OSError, ValueError) as error:
             reason = str(error).splitlines()[0]
             raise InputError(f"{self.name} cannot be opened: {reason}") from None
-        self.seconds_per_byte = 10 / baud_rate  # with start bit and stop bit
+        # Twice the time of its ten bits, and what computers take besides.
+        self.seconds_per_byte = max(20 / baud_rate, 0.001)
         # Otherwise FTDI's driver holds answers back for 16 ms. Not all ports can do it.
         with contextlib.suppress(OSError, ValueError, NotImplementedError, AttributeError):
             self._serial.set_low_latency_mode(True)
@@ -168,7 +169,8 @@ class HostLinkClient:
     transport : Transport
         Way to the board.
     timeout : float
-        Seconds, beside those on the line, after which a frame without a whole answer is sent again.
+        Seconds after which a frame without an answer is sent again; bytes of an answer give a little
+        more each.
     attempts : int
         How often a frame is sent before the board is given up.
 
@@ -225,12 +227,13 @@ class HostLinkClient:
         self._transport.write(bytes(FLUSH_BYTES))
 
     def _receive(self, head: int, answer_bytes: Callable[[int, int], int | None]) -> Answer | None:
-        # One for the whole answer, or a device that sends a byte now and then would be waited for forever.
-        line = _LONGEST_ANSWER * self._transport.seconds_per_byte
-        deadline = time.monotonic() + self._timeout + line
+        start = time.monotonic()
         data = b""
         while True:
-            left = deadline - time.monotonic()
+            # A byte that has come gives time for itself and no more: a device that sends one now and
+            # then would be waited for forever.
+            given = self._timeout + len(data) * self._transport.seconds_per_byte
+            left = start + given - time.monotonic()
             more = self._transport.read(left) if left > 0 else b""
             if not more:
                 return None
@@ -271,7 +274,8 @@ class LinkDevice(Device):
     transport : Transport
         Way to the board; closed with the device.
     timeout : float
-        Seconds, beside those on the line, after which a frame without a whole answer is sent again.
+        Seconds after which a frame without an answer is sent again; bytes of an answer give a little
+        more each.
     attempts : int
         How often a frame is sent before the board is given up.
     busy_limit : float

@@ -20,8 +20,9 @@ from ...synth.device import liberty_path
 from .cache import cached_text
 from .compiler import find_compiler
 from .design import Design, elaborate, ports_of
-from .engine import Engine, check_wave
+from .engine import Engine
 from .host import find_host
+from .waveform import check_wave_name, clear_wave
 
 __all__ = ["DEFAULT_ENGINE", "ENGINES", "check_engine", "open_engine"]
 
@@ -109,12 +110,13 @@ def open_engine(
             raise InputError(
                 f"macros of {memory} run in the engines plain, cxxrtl and verilator, not in amaranth"
             )
-    if wave is not None and engine == "plain":
-        engine = "cxxrtl"
+    if wave is not None:
+        engine = "cxxrtl" if engine == "plain" else engine
+        check_wave_name(wave)
     # A component that is made and not used would be complained about, so all this comes first.
     _check_installed(engine)
     if wave is not None:
-        check_wave(wave)
+        clear_wave(wave)
     component, core = make_component(config, shell, **host.options)
     if netlist is not None:
         design = _netlist(component, netlist, host.clock if watch else None)

@@ -3,7 +3,8 @@
 Slow, but it needs no compiler, and it runs the design before any other tool has touched it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
 
@@ -15,6 +16,7 @@ from amaranth.sim import Simulator
 from ...hdl.interface.access import access_targets
 from .engine import EngineError
 from .host import HostKind
+from .waveform import wave_failure
 
 __all__ = ["AmaranthEngine"]
 
@@ -71,9 +73,11 @@ class AmaranthEngine:
         self._cycle_wanted = False
         self._simulator.add_testbench(self._run)
         self._wave = None
+        self._wave_path = wave
         if wave is not None:
-            self._wave = self._simulator.write_vcd(str(wave))
-            self._wave.__enter__()
+            with self._writing():
+                self._wave = self._simulator.write_vcd(str(wave))
+                self._wave.__enter__()
         hosts = {"native": _Native, "odin_pins": _OdinPins, "reckon_pins": _ReckonPins}
         self._host = hosts[host.name](self, core)
         self.reset()
@@ -95,8 +99,9 @@ class AmaranthEngine:
 
     def _cycle(self) -> None:
         self._cycle_wanted = True
-        while self._cycle_wanted:
-            self._simulator.advance()
+        with self._writing():
+            while self._cycle_wanted:
+                self._simulator.advance()
         self.cycles += 1
 
     def _stalled(self, side: str) -> bool:
@@ -174,10 +179,25 @@ class AmaranthEngine:
         return words
 
     def close(self) -> None:
-        """Free the simulation."""
-        if self._wave is not None:
-            self._wave.__exit__(None, None, None)
-            self._wave = None
+        """Free the simulation.
+
+        Raises
+        ------
+        InputError
+            If its waveforms could not be written as a whole.
+        """
+        wave, self._wave = self._wave, None
+        if wave is not None:
+            with self._writing():
+                wave.__exit__(None, None, None)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Explain what goes wrong with the waveforms."""
+        try:
+            yield
+        except OSError as error:
+            raise wave_failure(self._wave_path, error.strerror or str(error)) from None
 
 
 class _Native:

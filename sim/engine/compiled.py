@@ -16,6 +16,7 @@ from .cache import cached_text
 from .design import Design, Port
 from .engine import ACCESS, EngineError
 from .host import HostKind
+from .waveform import wave_failure
 
 __all__ = ["CompiledEngine", "simulation_sources", "translated"]
 
@@ -176,6 +177,7 @@ class CompiledEngine:
         self._ports = {port.name: (number, port) for number, port in enumerate(design.ports)}
         self._library = self._declare(ctypes.CDLL(str(library)))
         self._host = self._library.sw_create()
+        self._wave = wave
         if wave is not None and not self._library.sw_wave(self._host, os.fsencode(wave)):
             raise InputError(f"{wave}: waveforms cannot be written")
 
@@ -203,6 +205,7 @@ class CompiledEngine:
             "outputs": (i64, [host, pointer, i64]),
             "cycles": (u64, [host]),
             "wave": (ctypes.c_int, [host, ctypes.c_char_p]),
+            "end_wave": (ctypes.c_int, [host]),
         }
         for name, (result, arguments) in signatures.items():
             function = getattr(library, f"sw_{name}")
@@ -275,8 +278,17 @@ class CompiledEngine:
         return words
 
     def close(self) -> None:
-        """Free the simulation."""
+        """Free the simulation.
+
+        Raises
+        ------
+        InputError
+            If its waveforms could not be written as a whole.
+        """
         if self._host is not None:
+            failure = self._library.sw_end_wave(self._host)
             self._library.sw_destroy(self._host)
             # A call with no host would crash Python.
             self._host = self._library = None
+            if failure:
+                raise wave_failure(self._wave, os.strerror(failure))

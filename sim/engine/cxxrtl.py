@@ -17,6 +17,7 @@ _MODEL = """\
 #include <cxxrtl/cxxrtl.h>
 #include "design.cc"
 #ifdef WAVE
+#include <cerrno>
 #include <cxxrtl/cxxrtl_vcd.h>
 #include <fstream>
 #endif
@@ -45,11 +46,25 @@ struct Model {{
     cxxrtl::vcd_writer writer;
     std::ofstream file;
     uint64_t time = 0;
+    int failure = 0;
     void record() {{
-        if (!file.is_open()) return;
+        if (!file.is_open() || failure) return;
         writer.sample(time++);
+        errno = 0;
         file << writer.buffer;
+        note_failure();
         writer.buffer.clear();
+    }}
+    void note_failure() {{
+        if (!file && !failure) failure = errno ? errno : EIO;
+    }}
+    int end_wave() {{
+        if (file.is_open()) {{
+            errno = 0;
+            file.close();
+            note_failure();
+        }}
+        return failure;
     }}
     bool wave(const char *path) {{
         file.open(path);
@@ -63,6 +78,7 @@ struct Model {{
 #else
     void record() {{}}
     bool wave(const char *) {{ return false; }}
+    int end_wave() {{ return 0; }}
 #endif
 
     void start() {{

@@ -1,15 +1,13 @@
 """What an engine is."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
-from ...hdl.error import InputError
 from ..device import BusyError
 
-__all__ = ["ACCESS", "Engine", "EngineError", "check_wave"]
+__all__ = ["ACCESS", "Engine", "EngineError"]
 
 #: One access to a register or to a part of a memory word, as `Engine.access` takes it; a core's access
 #: port has some of these fields.
@@ -84,19 +82,10 @@ class Engine(Protocol):
         """Wait until the core is idle; return the output words since the last time."""
 
     def close(self) -> None:
-        """Free the simulation."""
+        """Free the simulation.
 
-
-def check_wave(path: Path) -> None:
-    """Make the folder of a waveform file and check that the file can be written.
-
-    Raises
-    ------
-    InputError
-        If it cannot.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror}") from None
+        Raises
+        ------
+        InputError
+            If its waveforms could not be written as a whole.
+        """

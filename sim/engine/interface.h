@@ -78,4 +78,7 @@ void sw_counts(Host *host, uint64_t *counts) {
 
 int sw_wave(Host *host, const char *path) { return host->model.wave(path); }
 
+// Ends the waveforms; returns 0 if all is written, else the number of the system's error.
+int sw_end_wave(Host *host) { return host->model.end_wave(); }
+
 }  // extern "C"

@@ -32,6 +32,7 @@ struct Model {{
         top.commit();
     }}
     bool wave(const char *) {{ return false; }}
+    int end_wave() {{ return 0; }}
 {counters}
 {functions}
 {request}

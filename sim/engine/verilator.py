@@ -18,33 +18,54 @@ __all__ = ["VerilatorEngine"]
 _MODEL = """\
 {includes}
 #ifdef WAVE
-#include "verilated_fst_c.h"
+#include "verilated_vcd_c.h"
+#include <cerrno>
 #endif
 #include "harness.h"
 
 double sc_time_stamp() {{ return 0; }}
 
+#ifdef WAVE
+// Verilator ends the program where a file cannot be written; this one takes everything then, and remembers
+// why.
+struct WaveFile : VerilatedVcdFile {{
+    int failure = 0;
+    ssize_t write(const char *bytes, ssize_t count) override {{
+        if (failure) return count;
+        errno = 0;
+        const ssize_t written = VerilatedVcdFile::write(bytes, count);
+        if (written >= 0 || errno == EAGAIN || errno == EINTR) return written;
+        failure = errno ? errno : EIO;
+        return count;
+    }}
+}};
+#endif
+
 struct Model {{
     VerilatedContext context;
     Vdesign top{{&context}};
 #ifdef WAVE
-    VerilatedFstC file;
+    WaveFile file;
+    VerilatedVcdC writer{{&file}};
     uint64_t time = 0;
     void record() {{
-        if (file.isOpen()) file.dump(time++);
+        if (writer.isOpen()) writer.dump(time++);
     }}
     bool wave(const char *path) {{
-        top.trace(&file, 99);
-        file.open(path);
-        return file.isOpen();
+        top.trace(&writer, 99);
+        writer.open(path);
+        return writer.isOpen();
+    }}
+    int end_wave() {{
+        if (writer.isOpen()) writer.close();
+        return file.failure;
     }}
     Model() {{ context.traceEverOn(true); }}
-    ~Model() {{
-        if (file.isOpen()) file.close();
-    }}
+    ~Model() {{ end_wave(); }}
 #else
     void record() {{}}
     bool wave(const char *) {{ return false; }}
+    int end_wave() {{ return 0; }}
 #endif
 
     void start() {{
@@ -78,7 +99,7 @@ def _generated_sources(design: Design, wave: bool) -> dict[str, str]:
     """Return the C++ files Verilator makes from a design, by name; cached."""
     options = ["--cc", "design.v", "--prefix", "Vdesign", "--Mdir", "out", "-O3", "-Wno-fatal"]
     options += ["--x-assign", "fast", "--x-initial", "fast", "--noassert"]
-    options += ["--trace-fst"] if wave else []
+    options += ["--trace"] if wave else []
     options += ["--top-module", design.top]
     script = "\n".join(
         [
@@ -103,7 +124,7 @@ def _generated_sources(design: Design, wave: bool) -> dict[str, str]:
 
 
 class VerilatorEngine(CompiledEngine):
-    """Simulation compiled by Verilator; waveforms are FST files."""
+    """Simulation compiled by Verilator; waveforms are VCD files."""
 
     def _compile(self, design: Design, host: HostKind, core: wiring.Component, wave: bool) -> Path:
         answer = subprocess.run(
@@ -115,7 +136,7 @@ class VerilatorEngine(CompiledEngine):
         root = Path(answer.stdout.strip()) / "include"
         sources = _generated_sources(design, wave)
         runtime = ["verilated.cpp", "verilated_threads.cpp"]
-        runtime += ["verilated_fst_c.cpp"] if wave else []
+        runtime += ["verilated_vcd_c.cpp"] if wave else []
         parts = [*runtime, *(name for name in sources if name.endswith(".cpp"))]
         sources |= simulation_sources(
             _MODEL,
@@ -131,7 +152,6 @@ class VerilatorEngine(CompiledEngine):
         return compile_library(
             sources,
             "main.cc",
-            options=["-DWAVE", "-DVM_TRACE=1", "-DVM_TRACE_FST=1"] if wave else [],
-            libraries=["-lz"] if wave else [],
+            options=["-DWAVE", "-DVM_TRACE=1", "-DVM_TRACE_VCD=1"] if wave else [],
             include=[root, root / "vltstd"],
         )

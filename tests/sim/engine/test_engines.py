@@ -3,8 +3,8 @@
 import ctypes
 import os
 import re
+import resource
 import shutil
-import subprocess
 import sys
 
 import pytest
@@ -76,7 +76,14 @@ def vcd_signals(text):
     return names, len(times)
 
 
-@pytest.mark.parametrize("engine", ["plain", "cxxrtl", "amaranth"])
+#: Engines that write waveforms.
+WRITERS = [
+    *("cxxrtl", "amaranth"),
+    pytest.param("verilator", marks=[pytest.mark.slow, VERILATOR]),
+]
+
+
+@pytest.mark.parametrize("engine", ["plain", *WRITERS])
 def test_vcd(engine, tmp_path):
     path = tmp_path / "folder" / "waves.vcd"
     with RtlDevice(CONFIG, engine=engine, wave=path) as device:
@@ -92,30 +99,76 @@ def test_vcd(engine, tmp_path):
     assert times > cycles
 
 
-@pytest.mark.slow
-@VERILATOR
-def test_fst(tmp_path):
-    path = tmp_path / "folder" / "waves.fst"
-    with RtlDevice(CONFIG, engine="verilator", wave=path) as device:
-        some_activity(device)
-    content = path.read_bytes()
-    # An FST file begins with block type 0 and the length of its header, 329 bytes.
-    assert content[:9] == b"\0" + (329).to_bytes(8, "big")
-    assert len(content) > 1000
-    if shutil.which("fst2vcd"):
-        converted = subprocess.run(["fst2vcd", path], capture_output=True, text=True, check=True)
-        names, _ = vcd_signals(converted.stdout)
-        assert any(name.endswith("events__valid") for name in names)
-
-
 @pytest.mark.parametrize("engine", ["cxxrtl", "amaranth"])
 def test_waveform_that_cannot_be_written(engine, tmp_path):
     (tmp_path / "file").write_text("in the way")
-    for path in (tmp_path, tmp_path / "file" / "waves.vcd"):
+    (tmp_path / "folder.vcd").mkdir()
+    for path in (tmp_path / "folder.vcd", tmp_path / "file" / "waves.vcd"):
         text = message(lambda path=path: RtlDevice(CONFIG, engine=engine, wave=path))
         assert str(path) in text
         assert "cannot be written" in text
-    assert sorted(tmp_path.iterdir()) == [tmp_path / "file"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder.vcd"]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("waves.fst", r"as VCD, .* ends in .vcd; vcd2fst of GTKWave makes FST of it$"),
+        ("waves", r"as VCD, allowed is a name that ends in .vcd$"),
+        ("waves.txt", r"as VCD, allowed is a name that ends in .vcd$"),
+    ],
+)
+def test_a_name_says_what_is_written(engine, name, hint, tmp_path):
+    with pytest.raises(InputError, match=hint):
+        RtlDevice(CONFIG, engine=engine, wave=tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_waveforms_replace_waveforms_only(tmp_path):
+    path = tmp_path / "waves.vcd"
+    path.write_text("measured for years")
+    text = message(lambda: RtlDevice(CONFIG, wave=path))
+    assert "it is a text file, only a VCD waveform is replaced" in text
+    assert path.read_text() == "measured for years"
+    link = tmp_path / "link.vcd"
+    link.symlink_to(path)
+    assert "not a regular file" in message(lambda: RtlDevice(CONFIG, wave=link))
+    for device in ("null", "full"):
+        link.unlink()
+        link.symlink_to(f"/dev/{device}")
+        assert "not a regular file" in message(lambda: RtlDevice(CONFIG, wave=link))
+    assert path.read_text() == "measured for years"
+
+
+@pytest.fixture
+def full_disk():
+    """Files take so many bytes and no more, as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def limit(count):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (count, before[1]))
+
+    yield limit
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("engine", WRITERS)
+@pytest.mark.parametrize("part", ["header", "body", "end"])
+def test_a_cut_waveform_is_a_failure(engine, part, tmp_path, full_disk):
+    def run(path, limit=None):
+        with RtlDevice(CONFIG, engine=engine, wave=path) as device:
+            if limit is not None:
+                full_disk(limit)
+            some_activity(device)
+        return path.stat().st_size
+
+    whole = run(tmp_path / "whole.vcd")
+    limit = {"header": 8192, "body": whole // 2, "end": whole - 1}[part]
+    with pytest.raises(
+        InputError, match=r"waves.vcd: cannot be written, .* are cut: File too large"
+    ):
+        run(tmp_path / "waves.vcd", limit)
 
 
 # The cache.
