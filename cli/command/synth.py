@@ -98,20 +98,21 @@ def synth(
 
 
 def _show_activity(report: Report, activity: Activity) -> None:
-    """Print what has switched, for people."""
+    """Print switching activity and energy, for people."""
     each = activity.per_synaptic_operation()
     report.table(
-        f"{activity.events} spike events, for each of {activity.synaptic_operations} synaptic operations",
+        f"switching activity and energy per synaptic operation ({activity.events} spike events, "
+        f"{activity.synaptic_operations} synaptic operations)",
         ("figure", "value"),
         [
             ("clock cycles", each["cycles"]),
-            ("changes of nets", each["toggles"]),
-            ("charging cells' inputs takes at least, pJ", each["logic_picojoules"]),
-            ("charging clock pins takes at least, pJ", each["clock_picojoules"]),
+            ("net toggles", each["toggles"]),
+            ("energy of cell inputs, lower bound, pJ", each["logic_picojoules"]),
+            ("energy of clock pins, lower bound, pJ", each["clock_picojoules"]),
         ],
     )
     report.table(
-        "accesses to memories for a synaptic operation; their energy is not known",
+        "memory accesses per synaptic operation (their energy is not known)",
         ("memory", "bits", "reads", "writes"),
         [tuple(accesses.values()) for accesses in each["accesses"]],
     )
