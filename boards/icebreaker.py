@@ -57,11 +57,11 @@ def _platform() -> ICEBreakerPlatform:
 
 
 #: Area counts as long as a path of this many picoseconds is not exceeded, which leaves time for routing.
-#: Registers called products may stand in multipliers, where there are no initial values: they are never
-#: looked at before they have been found.
+#: Registers that are always written before they are read may stand in multipliers, where there are no
+#: initial values.
 _SMALLER = """
 scratchpad -set abc9.D 46000
-setattr -unset init w:*product*
+setattr -unset init w:* a:initial_value_unused %i
 """
 
 

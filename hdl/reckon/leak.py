@@ -4,6 +4,7 @@ from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..initial_value import INITIAL_VALUE_UNUSED
 from ..neuron.leaky_integrator import (
     ALPHA_FRACTION,
     KAPPA_FRACTION,
@@ -105,7 +106,9 @@ class _NeuronLeak(wiring.Component):
 
             def register(product: Value, name: str = f"product_{first}") -> Signal:
                 """Keep a product until the next cycle."""
-                kept = Signal(product.shape(), name=name, reset_less=True)
+                kept = Signal(
+                    product.shape(), name=name, reset_less=True, attrs=INITIAL_VALUE_UNUSED
+                )
                 m.d.sync += kept.eq(product)
                 return kept
 

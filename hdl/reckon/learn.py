@@ -37,6 +37,7 @@ from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..initial_value import INITIAL_VALUE_UNUSED
 from ..plasticity.eprop import (
     SCALING,
     Drive,
@@ -504,7 +505,12 @@ class LearnPhase(wiring.Component):
         for lane in range(lanes):
             left = Signal(signed(FACTOR_BITS), name=f"left_{lane}")
             right = Signal(signed(OPERAND_BITS), name=f"right_{lane}")
-            product = Signal(signed(PRODUCT_BITS), name=f"product_{lane}", reset_less=True)
+            product = Signal(
+                signed(PRODUCT_BITS),
+                name=f"product_{lane}",
+                reset_less=True,
+                attrs=INITIAL_VALUE_UNUSED if pipelined else None,
+            )
             weight = Signal(signed(config.weight_bits), name=f"weight_{lane}", reset_less=True)
             drain = Signal(signed(32), name=f"drain_{lane}", reset_less=True)
             candidates = range(lane, config.slice_weights, lanes)
@@ -516,10 +522,16 @@ class LearnPhase(wiring.Component):
             else:
                 # Named so that a multiplier of a small FPGA may keep them.
                 kept_left = Signal(
-                    signed(FACTOR_BITS), name=f"product_left_{lane}", reset_less=True
+                    signed(FACTOR_BITS),
+                    name=f"product_left_{lane}",
+                    reset_less=True,
+                    attrs=INITIAL_VALUE_UNUSED,
                 )
                 kept_right = Signal(
-                    signed(OPERAND_BITS), name=f"product_right_{lane}", reset_less=True
+                    signed(OPERAND_BITS),
+                    name=f"product_right_{lane}",
+                    reset_less=True,
+                    attrs=INITIAL_VALUE_UNUSED,
                 )
                 m.d.sync += [kept_left.eq(left), kept_right.eq(right)]
                 m.d.comb += product.eq(kept_left * kept_right)
@@ -716,10 +728,10 @@ class LearnPhase(wiring.Component):
         m.d.comb += total.eq(partial + terms[0])
         with m.If(second.valid & (second.kind == SIGNAL)):
             m.d.sync += partial.eq(Mux(second.last, 0, total))
-        # Cycle 3: what may stand in multipliers is called a product.
+        # Cycle 3: what may stand in multipliers has no initial value.
         negative = Signal(reset_less=True)
-        product_total = Signal.like(total, reset_less=True)
-        product_learned = Signal(signed(16), reset_less=True)
+        product_total = Signal.like(total, reset_less=True, attrs=INITIAL_VALUE_UNUSED)
+        product_learned = Signal(signed(16), reset_less=True, attrs=INITIAL_VALUE_UNUSED)
         m.d.sync += [
             negative.eq(total[-1]),
             product_total.eq(total),
@@ -764,7 +776,7 @@ class LearnPhase(wiring.Component):
         shifted = Signal(12)
         multiplier = Signal(5, reset_less=True)
         weakened = Signal(signed(10), reset_less=True)
-        product_slope = Signal(signed(10), reset_less=True)
+        product_slope = Signal(signed(10), reset_less=True, attrs=INITIAL_VALUE_UNUSED)
         strengthens = Signal()
         m.d.comb += [
             shifted.eq(first.level >> values.regul_mul_right),

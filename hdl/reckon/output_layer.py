@@ -5,6 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..arithmetic import saturate
+from ..initial_value import INITIAL_VALUE_UNUSED
 from ..memory.sram import Sram
 from ..neuron.leaky_integrator import KAPPA_FRACTION, Leak
 from .config import ReckonConfig
@@ -111,7 +112,9 @@ class OutputLayer(wiring.Component):
         index = Signal(config.output_index_bits)
         second, third = Signal(), Signal()
         second_index, third_index = Signal.like(index), Signal.like(index)
-        product = Signal(POTENTIAL_BITS + KAPPA_FRACTION + 1, reset_less=True)
+        product = Signal(
+            POTENTIAL_BITS + KAPPA_FRACTION + 1, reset_less=True, attrs=INITIAL_VALUE_UNUSED
+        )
         rounds = Signal()
         best = Signal(signed(POTENTIAL_BITS))
         potential = Signal(signed(POTENTIAL_BITS))

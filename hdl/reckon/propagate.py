@@ -6,6 +6,7 @@ from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..initial_value import INITIAL_VALUE_UNUSED
 from ..neuron.leaky_integrator import Increment, Integrate
 from .config import ReckonConfig
 from .flags import ROW
@@ -349,7 +350,12 @@ class PropagatePhase(wiring.Component):
                     # But for a shift by 0: a multiplier's operands are signed.
                     factor = (1 << (15 - self.noise_shift).as_unsigned()[:4])[:15]
                     # The part that comes is known in the cycle before, so that a multiplier can keep this.
-                    kept = Signal(signed(16), name=f"product_noise_{unit}", reset_less=True)
+                    kept = Signal(
+                        signed(16),
+                        name=f"product_noise_{unit}",
+                        reset_less=True,
+                        attrs=INITIAL_VALUE_UNUSED,
+                    )
                     m.d.sync += kept.eq(noise)
                     shifted = Mux(self.noise_shift == 0, noise, (kept * factor) >> 15)
                 m.d.comb += increment.noise.eq(shifted)
