@@ -540,10 +540,14 @@ class LearnPhase(wiring.Component):
             with m.Elif(first.kind == RECURRENT):
                 m.d[later] += [weight.eq(from_rec), drain.eq(regularisations.entries[lane])]
             if lane < out_lanes:
-                with m.Elif(is_signal | (not pipelined)):
-                    m.d[later] += weight.eq(weights_out[lane])
-                with m.Else():
-                    m.d[later] += drain.eq(0)
+                if pipelined:
+                    with m.Elif(is_signal):
+                        m.d.sync += weight.eq(weights_out[lane])
+                    with m.Else():
+                        m.d.sync += drain.eq(0)
+                else:
+                    with m.Else():
+                        m.d.comb += weight.eq(weights_out[lane])
                 with m.If(first.kind == OUTPUT):
                     # Drives are products divided by 16.
                     m.d.comb += left.eq(errors.entries[lane] << 4)
