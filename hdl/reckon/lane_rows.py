@@ -57,11 +57,11 @@ class LaneRows(wiring.Component):
         m = Module()
         width = self._width
         for lane in range(self._lanes):
-            found = self.entries.as_value()[lane * width : lane * width + width]
+            entry_read = self.entries.as_value()[lane * width : lane * width + width]
             new = self.write_entries.as_value()[lane * width : lane * width + width]
             if self._rows == 1:
                 entry = Signal(width, name=f"entry_{lane}", reset_less=True)
-                m.d.comb += found.eq(entry)
+                m.d.comb += entry_read.eq(entry)
                 with m.If(self.write[lane]):
                     m.d.sync += entry.eq(new)
                 continue
@@ -73,6 +73,6 @@ class LaneRows(wiring.Component):
                 memory.write.eq(self.write[lane]),
                 memory.write_address.eq(self.write_row),
                 memory.write_data.eq(new),
-                found.eq(memory.read_data),
+                entry_read.eq(memory.read_data),
             ]
         return m

@@ -321,7 +321,7 @@ class PropagatePhase(wiring.Component):
         shift = lanes.bit_length() - 1
         size = config.slice_weights
         place = Cat(Const(0, shift), word) % size
-        found = []
+        integrators = []
         for unit in range(units):
             increment = Increment(config.weight_bits)
             m.submodules[f"increment_{unit}"] = increment
@@ -365,8 +365,8 @@ class PropagatePhase(wiring.Component):
             inhibits = Signal(name=f"inhibits_{unit}", reset_less=True)
             m.d.sync += [added.eq(increment.increment), inhibits.eq(increment.inhibits)]
             m.d.comb += [integrate.increment.eq(added), integrate.inhibits.eq(inhibits)]
-            found.append(integrate)
-        return found
+            integrators.append(integrate)
+        return integrators
 
     def _update(
         self,

@@ -317,7 +317,7 @@ def registers(config: ReckonConfig) -> RegisterMap:
 
     Registers that the published chip does not reset are 0 after reset.
     """
-    found = [
+    core_registers = [
         *_general(config),
         Register(
             "cycles_per_tick",
@@ -340,6 +340,8 @@ def registers(config: ReckonConfig) -> RegisterMap:
         *_sizes_and_regularisation(config),
     ]
     if not config.learning:
-        found = [register for register in found if not register.name.startswith(_LEARNING)]
-    found.sort(key=lambda register: register.address)
-    return RegisterMap(config.core, found, gate="config_mode")
+        core_registers = [
+            register for register in core_registers if not register.name.startswith(_LEARNING)
+        ]
+    core_registers.sort(key=lambda register: register.address)
+    return RegisterMap(config.core, core_registers, gate="config_mode")
