@@ -12,7 +12,7 @@ import sys
 
 from amaranth.lib import wiring
 
-from spikewright.hdl.catalogue import find_shell, make_component, make_config
+from spikewright.hdl.catalogue import make_component, make_config, top_name
 from spikewright.hdl.error import InputError
 from spikewright.hdl.memory.plan import summary
 from spikewright.hdl.memory.survey import survey
@@ -82,11 +82,11 @@ def main() -> None:
     for core, parameters, target in _CASES:
         if arguments.core not in (None, core):
             continue
-        component, _ = make_component(make_config(core, parameters), "pins")
+        component, _ = make_component(config := make_config(core, parameters), "pins")
         try:
             found = synthesize(
                 component,
-                find_shell(core, "pins").top,
+                top_name(config, "pins"),
                 target,
                 tuple(range(1, arguments.seeds + 1)),
                 progress=lambda text: print(text, file=sys.stderr),

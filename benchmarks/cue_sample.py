@@ -2,13 +2,13 @@
 
 import time
 
-from spikewright.sim.device import TickedDevice
+from spikewright.sim.device import Device
 from spikewright.sim.task import cue_accumulation
 
 __all__ = ["measure_sample"]
 
 
-def measure_sample(device: TickedDevice, repeats: int = 3) -> float:
+def measure_sample(device: Device, repeats: int = 3) -> float:
     """Return the CPU seconds of a training sample, the best of some after a first one."""
     data = cue_accumulation.generate_data()
     cue_accumulation.set_up(device, data.weights)

@@ -12,10 +12,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from spikewright.hdl.catalogue import make_config
+from spikewright.hdl.odin.event import OdinEvents
 from spikewright.sim.device import Device
-from spikewright.sim.odin_event import OdinEvents
 from spikewright.sim.rtl import RtlDevice
-from spikewright.sim.ticked_rtl import TickedRtlDevice
 
 
 def _load_tinyodin(device: Device) -> dict[str, int]:
@@ -85,7 +84,7 @@ def published_reckon(inputs: int, neurons: int) -> dict[str, int]:
 
 def measure_reckon(lanes: int, inputs: int, neurons: int) -> dict[str, int]:
     """Return the cycles of a tick, and what a spike and learning with work for every index add."""
-    with TickedRtlDevice(make_config("reckon", {"lanes": lanes})) as device:
+    with RtlDevice(make_config("reckon", {"lanes": lanes})) as device:
         config = device.config
 
         def tick() -> int:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from amaranth.back import rtlil
 
-from spikewright.hdl.catalogue import CORES, make_component, make_config, make_core
+from spikewright.hdl.catalogue import core_names, make_component, make_config, make_core
 from spikewright.hdl.config import CoreConfig
 from spikewright.hdl.interface.uart_shell import UartShell
 from spikewright.sim.workload import find_workload
@@ -51,7 +51,7 @@ def digests(core: str) -> Iterator[tuple[str, str]]:
 def main() -> int:
     """Print the table, or compare it with an earlier one."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--core", choices=CORES, help="only this core")
+    parser.add_argument("--core", choices=core_names(), help="only this core")
     parser.add_argument("--compare", type=Path, metavar="FILE", help="an earlier table")
     options = parser.parse_args()
     before = {}
@@ -59,7 +59,7 @@ def main() -> int:
         lines = options.compare.read_text(encoding="utf-8").splitlines()
         before = {line[17:]: line[:16] for line in lines}
     differ = 0
-    for core in [options.core] if options.core else CORES:
+    for core in [options.core] if options.core else core_names():
         for what, digest in digests(core):
             if not options.compare:
                 print(digest[:16], what, flush=True)

@@ -16,6 +16,7 @@ from cue_sample import measure_sample
 
 from spikewright.hdl.error import InputError
 from spikewright.hdl.neuron.layout import IZHIKEVICH_WORD
+from spikewright.hdl.neuron.word import izhikevich_word, lif_word
 from spikewright.hdl.odin.config import OdinConfig
 from spikewright.hdl.reckon.config import ReckonConfig
 from spikewright.hdl.tinyodin.config import TinyOdinConfig
@@ -23,7 +24,6 @@ from spikewright.sim.device import Device
 from spikewright.sim.model import open_model
 from spikewright.sim.model.odin import OdinModel
 from spikewright.sim.model.tinyodin import TinyOdinModel
-from spikewright.sim.neuron_word import izhikevich_word, lif_word
 
 #: Calcium settings with which synapses change now and then.
 LEARNING = {

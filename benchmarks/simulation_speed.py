@@ -17,9 +17,8 @@ from cue_sample import measure_sample
 
 from spikewright.hdl.catalogue import make_config
 from spikewright.hdl.config import CoreConfig
-from spikewright.sim.odin_event import OdinEvents
+from spikewright.hdl.odin.event import OdinEvents
 from spikewright.sim.rtl import RtlDevice
-from spikewright.sim.ticked_rtl import TickedRtlDevice
 
 _SEED = 20260101
 
@@ -82,7 +81,7 @@ def reckon_results(engines: dict[str, int]) -> Iterator[dict[str, object]]:
         for shell in ("native", "pins") if engine == "plain" else ("native",):
             for lanes in (1, 4, 16):
                 config = make_config("reckon", {"lanes": lanes})
-                with TickedRtlDevice(config, engine=engine, shell=shell) as device:
+                with RtlDevice(config, engine=engine, shell=shell) as device:
                     seconds = measure_sample(device)
                 key = {"core": "reckon", "engine": engine, "shell": shell, "lanes": lanes}
                 yield key | {"seconds_per_training_sample": seconds}

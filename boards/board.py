@@ -69,8 +69,6 @@ class Board:
         Name of the finished file.
     programmers : mapping of str to tuple of str
         Programs that can load it, the preferred first, and their arguments before the file.
-    parameters : mapping of str to (mapping of str to int)
-        By core, parameters that suit the board better than their defaults.
     smaller : Board, optional
         The same board with options and steps that need fewer cells and are slower, for cores that are
         too large otherwise.
@@ -85,7 +83,6 @@ class Board:
     steps: tuple[Step, ...]
     bitstream: str
     programmers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    parameters: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     smaller: "Board | None" = None
 
 

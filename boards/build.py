@@ -8,15 +8,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..hdl.catalogue import make_core
+from ..hdl.catalogue import interface_of, make_core
 from ..hdl.config import CoreConfig
 from ..hdl.error import InputError
 from ..hdl.files import check_folder, new_folder, write_file
+from ..hdl.interface.host_link import LinkFormat
 from ..hdl.interface.uart import divisor_for
 from ..hdl.toolchain import ToolError, find_tool, run_tool
 from ..synth.placement import TOO_LARGE
 from .board import SEED, Board, BoardTop
-from .catalogue import check_core, find_board
+from .catalogue import find_board
 from .driver import BAUD_RATE
 
 __all__ = ["BuildResult", "build", "check_tools", "program"]
@@ -98,7 +99,7 @@ def build(
         If a tool fails or not even the slowest clock is met; says where the logs are.
     """
     board = find_board(board) if isinstance(board, str) else board
-    check_core(config.core)
+    LinkFormat.of(interface_of(config))
     say = progress or (lambda _: None)
     check_tools(board)
 

@@ -3,34 +3,20 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from ..hdl.catalogue import find_core
 from ..hdl.error import InputError
 from ..hdl.extra import require
 
 if TYPE_CHECKING:
     from .board import Board
 
-__all__ = ["BOARDS", "board_parameters", "check_core", "find_board"]
+__all__ = ["BOARDS", "board_parameters", "find_board"]
 
 #: Boards by name, and what to know about each.
 BOARDS = {
     "icebreaker": "1BitSquared iCEBreaker: iCE40UP5K, up to 24 MHz",
     "ulx3s-85f": "Radiona ULX3S 85F: ECP5-85F, up to 50 MHz",
 }
-
-#: Cores that the host link speaks for.
-_CORES = ("tinyodin", "odin", "reckon")
-
-
-def check_core(core: str) -> None:
-    """Check that a core can be put on a board.
-
-    Raises
-    ------
-    InputError
-        If it cannot yet; names those that can.
-    """
-    if core not in _CORES:
-        raise InputError(f"there is no host link for {core} yet, boards run {', '.join(_CORES)}")
 
 
 def board_parameters(board: str, core: str) -> dict[str, int]:
@@ -39,9 +25,9 @@ def board_parameters(board: str, core: str) -> dict[str, int]:
     Raises
     ------
     InputError
-        If the board is unknown; names the boards there are.
+        If the board or the core is unknown.
     """
-    return dict(find_board(board).parameters.get(core, {}))
+    return dict(find_core(core).boards.get(find_board(board).name, {}))
 
 
 def find_board(name: str) -> "Board":

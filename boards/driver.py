@@ -2,15 +2,14 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from importlib import import_module
+from itertools import pairwise
 from typing import Any, Protocol
 
 import numpy as np
-from amaranth.hdl import Shape
 
-from ..hdl.catalogue import make_core
+from ..hdl.catalogue import interface_of
 from ..hdl.config import CoreConfig
 from ..hdl.error import InputError, RunError
 from ..hdl.extra import require
@@ -27,21 +26,16 @@ from ..hdl.interface.host_link import (
     checksum,
     identity,
 )
-from ..sim.device import (
-    BusyError,
-    Device,
-    check_events,
-    check_gated,
-    check_memory_range,
-    check_words,
-    word_array,
-)
+from ..hdl.interface.interface import Interface, TimeStep
+from ..sim.device import BusyError
+from ..sim.link import LinkDevice
 
 __all__ = [
     "BAUD_RATE",
     "Answer",
+    "BoardDevice",
+    "BoardLink",
     "HostLinkClient",
-    "LinkDevice",
     "LinkError",
     "SerialTransport",
     "Transport",
@@ -50,9 +44,6 @@ __all__ = [
 
 #: Baud rate of all boards.
 BAUD_RATE = 1_000_000
-
-#: Device of a core that is not a `LinkDevice`: module of this package and class.
-_CLASSES = {"reckon": ("ticked_driver", "TickedLinkDevice")}
 
 #: Addresses that a frame counts up: it stays within a block of so many.
 BLOCK = 256
@@ -264,15 +255,21 @@ def _find_answer(
     return None
 
 
-class LinkDevice(Device):
-    """A core behind a host link; see `Device`.
+class BoardLink:
+    """A core behind a host link; see `Link`.
+
+    Words of the input stream, levels and pulses are one sequence of events, which the board works off
+    at its own pace. For a core with levels or pulses they are collected here and go out in whole
+    frames, or as soon as something has to be known.
 
     Parameters
     ----------
     config : CoreConfig
         The configuration that the board must hold.
+    interface : Interface
+        Its interface.
     transport : Transport
-        Way to the board; closed with the device.
+        Way to the board; closed with the link.
     timeout : float
         Seconds after which a frame without an answer is sent again; bytes of an answer give a little
         more each.
@@ -280,8 +277,11 @@ class LinkDevice(Device):
         How often a frame is sent before the board is given up.
     busy_limit : float
         Seconds after which a core that has not become idle raises `BusyError`.
-    core : wiring.Component, optional
-        The core, for its ports and registers; made from the configuration if absent.
+
+    Attributes
+    ----------
+    client : HostLinkClient
+        What exchanges frames.
 
     Raises
     ------
@@ -289,36 +289,35 @@ class LinkDevice(Device):
         If nothing answers, or a board with another configuration.
     """
 
+    cycles = None
+
+    #: A memory is reached word by word.
+    reaches_units = False
+
     def __init__(
         self,
         config: CoreConfig,
+        interface: Interface,
         transport: Transport,
         *,
-        timeout: float = 0.25,
-        attempts: int = 8,
-        busy_limit: float = 30.0,
-        core: Any = None,
+        timeout: float,
+        attempts: int,
+        busy_limit: float,
     ) -> None:
-        self.config = config
+        self.client = HostLinkClient(transport, timeout=timeout, attempts=attempts)
+        self._config = config
+        self._interface = interface
         self._transport = transport
-        if core is None:
-            core = make_core(config)
-            # Only its ports are looked at: it is not elaborated here.
-            core._MustUse__silence = True
-        self.registers = core.registers
-        self.memories = core.memories
-        self.cycles = None
-        self.link = HostLinkClient(transport, timeout=timeout, attempts=attempts)
         self._busy_limit = busy_limit
-        self._targets = core.targets
-        self._format = LinkFormat.of_core(core)
-        self._event_bits = Shape.cast(core.events.p.shape()).width
-        self.register_values = self.registers.reset_values()
+        self._format = LinkFormat.of(interface)
+        self._levels = dict.fromkeys(interface.levels, 0)
         self._waiting = np.zeros(0, dtype=np.uint64)
         self._words: list[int] = []
         self._runs_away = False
         # Nothing has been done since the core was last seen idle that could make it work.
         self._at_rest = False
+        self._gate_value = 0
+        self._is_automatic = 0
         try:
             self._connect()
         except BaseException:
@@ -326,76 +325,134 @@ class LinkDevice(Device):
             raise
 
     def _connect(self) -> None:
-        self.link.flush()
+        self.client.flush()
         try:
-            found = self.link.exchange(
+            found = self.client.exchange(
                 Command.IDENTIFY, bytes(IDENTITY_BYTES), lambda *_: IDENTITY_BYTES
             ).body
         except LinkError:
             raise InputError(
                 f"{self._transport.name}: no answer; is it the right port, is the board programmed?"
             ) from None
-        expected = identity(self.config)
+        expected = identity(self._config)
         if found != expected:
             name = found[1:9].rstrip(b"\0").decode("ascii", "replace")
             if found[0] != PROTOCOL_VERSION:
                 reason = f"host link version {found[0]}, this is version {PROTOCOL_VERSION}"
             elif found[1:9] != expected[1:9]:
-                reason = f"the core {name}, not {self.config.core}"
+                reason = f"the core {name}, not {self._config.core}"
             else:
-                reason = f"another configuration of {name} than {self.config.name}"
+                reason = f"another configuration of {name} than {self._config.name}"
             raise InputError(f"{self._transport.name}: the board holds {reason}; program it again")
         self._reset()
+        # Levels of the board keep what they had, and registers that a reset leaves alone.
+        if self._interface.levels:
+            self._queue_inputs()
+        if not self._interface.reset_clears_registers:
+            for register in self._interface.registers:
+                if "W" in register.access:
+                    self._write_register(register.address, register.word(register.reset))
 
     def _reset(self) -> None:
-        """Reset the core and what the link and this device keep of it."""
-        self.link.exchange(Command.RESET, b"", lambda *_: 0)
-        # Registers survive it. One that gates the core comes last.
-        self._write_registers(self.registers.reset_values())
+        self._at_rest = False
+        self.client.exchange(Command.RESET, b"", lambda *_: 0)
+        self._words.clear()
+        self._waiting = self._waiting[:0]
+        if self._interface.reset_clears_registers:
+            for register in self._interface.registers:
+                self._follow(register.address, register.word(register.reset))
 
-    def configure(self, **registers: int) -> None:
-        """Write configuration registers by name, in the order given.
+    def reset(self) -> None:
+        """Reset the core; forget what was sent and what came."""
+        # What was sent before happens before, unless it never ends.
+        if not self._runs_away:
+            with contextlib.suppress(BusyError):
+                self._work_off()
+        self._runs_away = False
+        self._reset()
 
-        Events sent before are executed before, unless register `gate` is 1. After a `BusyError` it does
-        not wait for them: setting `gate` stops a network that keeps itself going.
+    def before_access(self) -> None:
+        """Let what was sent before happen, unless the core is gated.
 
-        Raises
-        ------
-        InputError
-            If there is no such register or it cannot hold the value; none is written then.
-        BusyError
-            If the core does not become idle.
+        After a `BusyError` it does not wait: closing the gate stops a network that keeps itself going.
         """
-        for name, value in registers.items():
-            self.registers.check(name, value)
         if not self._runs_away:
             self._work_off()
         self._runs_away = False
-        self._write_registers(registers)
 
-    def _write_registers(self, values: dict[str, int]) -> None:
-        for name, value in values.items():
-            data = value.to_bytes(self._format.register_bytes, "big")
-            self._write(0, self.registers[name].address, data)
-            self.register_values[name] = value
+    def access(self, requests: np.ndarray) -> np.ndarray:
+        """Carry out accesses, an array of `ACCESS`; return what each has read.
 
-    def _place(self, target: int, address: int) -> bytes:
-        return bytes([target]) + address.to_bytes(self._format.address_bytes, "big")
+        Where a word is reached byte by byte, all bytes of a word are there, in order.
+        """
+        found = np.zeros(len(requests), dtype=np.uint64)
+        if not len(requests):
+            return found
+        first = requests[0]
+        if first["target"] == 0:
+            for index, request in enumerate(requests.tolist()):
+                write, _, _, address, _, data, _ = request
+                if write:
+                    self._write_register(address, data)
+                else:
+                    size = self._format.register_bytes
+                    found[index] = int.from_bytes(self._read(0, address, size), "big")
+            return found
+        self._come_to_rest()
+        # Bytes of a word come least significant first, bytes of a chunk most significant first.
+        unit = self._format.unit_bytes
+        (size,) = {
+            memory.bytes_per_word
+            for memory in self._interface.memories.values()
+            if memory.space == first["target"]
+        }
+        size = unit if unit > 1 else size
+        order = ">" if unit > 1 else "<"
+        space, at = int(first["target"]), requests["address"][:: size // unit]
+        data = requests["data"].astype(f"{order}u{unit}").tobytes()
+        read = []
+        room = LONGEST_BODY - 1 - self._format.address_bytes if first["write"] else LONGEST_BODY
+        for start, stop in _runs(at, room // size):
+            if first["write"]:
+                self._write(space, int(at[start]), data[start * size : stop * size])
+            else:
+                read.append(self._read(space, int(at[start]), (stop - start) * size))
+        if read:
+            found[:] = np.frombuffer(b"".join(read), dtype=f"{order}u{unit}")
+        return found
 
-    def _write(self, target: int, address: int, data: bytes) -> None:
+    def _write_register(self, address: int, data: int) -> None:
+        self._write(0, address, data.to_bytes(self._format.register_bytes, "big"))
+        self._follow(address, data)
+
+    def _follow(self, address: int, data: int) -> None:
+        """Follow the registers that say how the core goes on."""
+        register = self._interface.registers.at(address)
+        step = self._interface.time_step
+        if register is None:
+            return
+        if register.name == self._interface.gate.register:
+            self._gate_value = register.take(data)
+        elif step is not None and register.name == step.automatic:
+            self._is_automatic = register.take(data)
+
+    def _place(self, space: int, address: int) -> bytes:
+        return bytes([space]) + address.to_bytes(self._format.address_bytes, "big")
+
+    def _write(self, space: int, address: int, data: bytes) -> None:
         """Write registers or a memory in one frame."""
         # Registers let the core work; before events reach it they must have opened its gate.
-        self._at_rest = self._at_rest and target != 0
-        answer = self.link.exchange(
-            Command.WRITE, self._place(target, address) + data, lambda *_: 0
+        self._at_rest = self._at_rest and space != 0
+        answer = self.client.exchange(
+            Command.WRITE, self._place(space, address) + data, lambda *_: 0
         )
         self._check_done(answer)
 
-    def _read(self, target: int, address: int, count: int) -> bytes:
+    def _read(self, space: int, address: int, count: int) -> bytes:
         """Read bytes of a memory in one frame."""
-        answer = self.link.exchange(
+        answer = self.client.exchange(
             Command.READ,
-            self._place(target, address) + bytes([count]),
+            self._place(space, address) + bytes([count]),
             lambda status, _: 0 if status & Status.REFUSED else count,
         )
         self._check_done(answer)
@@ -405,81 +462,80 @@ class LinkDevice(Device):
         if answer.status & Status.REFUSED:
             raise LinkError(f"{self._transport.name}: the core is busy although it is gated")
 
-    def load(self, memory: str, words: Sequence[int] | np.ndarray, at: int = 0) -> None:
-        """Write consecutive words of a memory, from word `at`.
+    def send(self, stream: str, words: np.ndarray) -> None:
+        """Send words of the input stream."""
+        self._queue(words)
 
-        Raises
-        ------
-        InputError
-            If there is no such memory, a word does not fit, the range leaves the memory, or
-            register `gate` is 0.
-        """
-        values = check_words(self.memories, self.config.core, memory, words, at)
-        check_gated(self.config.core, self.register_values["gate"])
-        self._come_to_rest()
-        size = self.memories[memory].bytes_per_word
-        step = (LONGEST_BODY - 1 - self._format.address_bytes) // size
-        for start, stop in _runs(at, len(values), step):
-            run = values[start - at : stop - at]
-            data = b"".join(value.to_bytes(size, "little") for value in run)
-            self._write(self._targets[memory], start, data)
+    def _queue(self, events: np.ndarray) -> None:
+        """Let events follow those that wait; hand them over at once, or once they fill a frame."""
+        self._at_rest = False
+        self._waiting = np.concatenate([self._waiting, events])
+        collects = self._format.inputs and not self._is_automatic
+        if not collects or len(self._waiting) >= self._frame_events:
+            self._hand_over()
 
-    def dump(self, memory: str, at: int = 0, count: int | None = None) -> np.ndarray:
-        """Read consecutive words of a memory; all from `at` on if `count` is None.
+    def drive(self, name: str, value: int) -> None:
+        """Drive a level and hold it."""
+        self._levels[name] = value
+        self._queue_inputs()
 
-        Raises
-        ------
-        InputError
-            If there is no such memory, the range leaves it, or register `gate` is 0.
-        """
-        size, count = check_memory_range(self.memories, self.config.core, memory, at, count)
-        check_gated(self.config.core, self.register_values["gate"])
-        self._come_to_rest()
-        data = b"".join(
-            self._read(self._targets[memory], start, (stop - start) * size.bytes_per_word)
-            for start, stop in _runs(at, count, LONGEST_BODY // size.bytes_per_word)
-        )
-        return word_array(
-            (
-                int.from_bytes(data[start : start + size.bytes_per_word], "little")
-                for start in range(0, len(data), size.bytes_per_word)
-            ),
-            size.width,
-        )
+    def pulse(self, name: str) -> None:
+        """Pulse an input."""
+        self._queue_inputs(name)
 
-    def send(self, events: Iterable[int] | np.ndarray) -> None:
-        """Send input event words, in order; does not wait until they have been executed.
+    def _queue_inputs(self, pulse: str | None = None) -> None:
+        values = self._levels | dict.fromkeys(self._interface.pulses, 0)
+        if pulse is not None:
+            values[pulse] = 1
+        word = 1 << 8 * self._format.event_bytes - 1
+        word |= sum(values[name] << bit for bit, name in enumerate(self._format.inputs))
+        self._queue(np.array([word], dtype=np.uint64))
 
-        Raises
-        ------
-        InputError
-            If a word does not fit the core's input.
-        BusyError
-            If the core takes no event for a long time.
-        """
-        values = check_events(self.config.core, self._event_bits, events)
-        self._waiting = np.concatenate([self._waiting, values])
-        self._hand_over()
-
-    def settle(self) -> np.ndarray:
-        """Wait until the core is idle; return the output words since the last settle, in order.
-
-        Raises
-        ------
-        BusyError
-            If the core does not become idle.
-        """
+    def settle(self) -> dict[str, np.ndarray]:
+        """Wait until the core is idle; return new words of the output stream."""
         self._work_off()
         words, self._words = self._words, []
-        return np.array(words, dtype=np.uint64)
+        return {self._interface.output: np.array(words, dtype=np.uint64)}
+
+    def tick(self, step: TimeStep, may_stop: bool) -> bool:
+        """End a time step; tell whether the core is ready for the next one, as far as it matters."""
+        self.pulse(step.pulse)
+        return not may_stop or bool(self._shows(self._work_off(), step.ready))
+
+    def await_tick(self, step: TimeStep, period: int) -> bool:
+        """Refuse: nothing tells the host of the end of such a time step."""
+        raise InputError(
+            f"{self._config.core}: register {step.automatic} is 1, on a board waiting for a time step "
+            f"needs {step.automatic} = 0"
+        )
+
+    def _shows(self, status: int, name: str) -> int:
+        """Return the value of one of the core's statuses in the status of an answer."""
+        return status // Status.STATUSES >> self._format.statuses.index(name) & 1
+
+    def status(self, name: str) -> int:
+        """Return the value of a status, after it had time to settle."""
+        return self._shows(self._work_off(), name)
+
+    def wait(self, name: str, value: int) -> None:
+        """Wait until a status has a value."""
+        self._hand_over()
+        deadline = time.monotonic() + self._busy_limit
+        while self._shows(self._events(), name) != value:
+            if time.monotonic() > deadline:
+                raise BusyError(f"{self._config.core}: {name} stays {1 - value}")
+
+    def transact(self, words: Sequence[int]) -> list[int] | None:
+        """Return None: there are no SPI pins."""
+        return None
 
     @property
     def _gated(self) -> bool:
         """Whether the core takes no events now."""
-        return bool(self.register_values["gate"])
+        return self._interface.gate.holds_events and bool(self._gate_value)
 
     def _hand_over(self) -> None:
-        """Pass waiting events to the board; events for a gated core stay here."""
+        """Pass waiting events to the board."""
         deadline = time.monotonic() + self._busy_limit
         while len(self._waiting) and not self._gated:
             before = len(self._waiting)
@@ -488,7 +544,7 @@ class LinkDevice(Device):
                 deadline = time.monotonic() + self._busy_limit
             elif time.monotonic() > deadline:
                 self._runs_away = True
-                raise BusyError(f"{self.config.core}: the core takes no input event")
+                raise BusyError(f"{self._config.core}: the core takes no input event")
 
     def _come_to_rest(self) -> None:
         """Wait until the core is idle, as it must be for an access to a memory."""
@@ -509,7 +565,7 @@ class LinkDevice(Device):
             if time.monotonic() > deadline:
                 self._runs_away = True
                 raise BusyError(
-                    f"{self.config.core}: not idle within {self._busy_limit:g} seconds: "
+                    f"{self._config.core}: not idle within {self._busy_limit:g} seconds: "
                     "the network keeps itself going"
                 )
 
@@ -523,7 +579,7 @@ class LinkDevice(Device):
         sizes = self._format
         batch = self._waiting[: 0 if self._gated else self._frame_events]
         body = b"".join(int(event).to_bytes(sizes.event_bytes, "big") for event in batch)
-        answer = self.link.exchange(
+        answer = self.client.exchange(
             Command.EVENTS,
             body,
             lambda _, words: words * sizes.output_bytes if words <= sizes.output_depth else None,
@@ -544,18 +600,64 @@ class LinkDevice(Device):
         self._transport.close()
 
 
-def _runs(at: int, count: int, step: int) -> Iterator[tuple[int, int]]:
-    """Cut addresses into runs for frames, at most `step` long and within a block; give the bounds."""
-    start = at
-    while start < at + count:
-        stop = min(start + step, at + count, (start // BLOCK + 1) * BLOCK)
-        yield start, stop
-        start = stop
+class BoardDevice(LinkDevice):
+    """A core on a board; see `Device`.
+
+    Parameters
+    ----------
+    config : CoreConfig
+        The configuration that the board must hold.
+    transport : Transport
+        Way to the board; closed with the device.
+    timeout : float, optional
+        Seconds without an answer after which a frame is sent again; more if absent where a frame may
+        hold time steps, which take some time.
+    attempts : int
+        How often a frame is sent before the board is given up.
+    busy_limit : float
+        Seconds after which a core that has not become idle raises `BusyError`.
+
+    Raises
+    ------
+    InputError
+        If nothing answers, or a board with another configuration.
+    """
+
+    def __init__(
+        self,
+        config: CoreConfig,
+        transport: Transport,
+        *,
+        timeout: float | None = None,
+        attempts: int = 8,
+        busy_limit: float = 30.0,
+    ) -> None:
+        interface = interface_of(config)
+        if timeout is None:
+            timeout = 2.0 if interface.bits_in else 0.25
+        link = BoardLink(
+            config,
+            interface,
+            transport,
+            timeout=timeout,
+            attempts=attempts,
+            busy_limit=busy_limit,
+        )
+        super().__init__(config, link)
+
+
+def _runs(addresses: np.ndarray, longest: int) -> Iterator[tuple[int, int]]:
+    """Cut words into runs for frames: of consecutive addresses, within a block; give the bounds."""
+    breaks = (np.diff(addresses.astype(np.int64)) != 1) | (addresses[1:] % BLOCK == 0)
+    edges = [0, *(np.flatnonzero(breaks) + 1).tolist(), len(addresses)]
+    for start, stop in pairwise(edges):
+        for at in range(start, stop, longest):
+            yield at, min(at + longest, stop)
 
 
 def open_board(
     config: CoreConfig, port: str, baud_rate: int = BAUD_RATE, **options: Any
-) -> LinkDevice:
+) -> BoardDevice:
     """Return the device that speaks to a core on a board, over a serial port.
 
     Parameters
@@ -567,13 +669,11 @@ def open_board(
     baud_rate : int
         Its baud rate; all boards use `BAUD_RATE`.
     options
-        As for `LinkDevice`.
+        As for `BoardDevice`.
 
     Raises
     ------
     InputError
         If the port cannot be opened, nothing answers, or a board with another configuration.
     """
-    module, name = _CLASSES.get(config.core, ("driver", "LinkDevice"))
-    device = getattr(import_module(f".{module}", __package__), name)
-    return device(config, SerialTransport(port, baud_rate), **options)
+    return BoardDevice(config, SerialTransport(port, baud_rate), **options)

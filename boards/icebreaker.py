@@ -94,8 +94,6 @@ _FASTER = Board(
     ),
     bitstream="top.bin",
     programmers={"iceprog": (), "openFPGALoader": ("-b", "ice40_generic")},
-    # A smaller core: all other parameters are the published chip's.
-    parameters={"reckon": {"lanes": 1, "spare_output_weights": 0}},
 )
 
 BOARD = replace(_FASTER, smaller=replace(_FASTER, overrides=_overrides(MEMORY_CLEANUP + _SMALLER)))

@@ -89,5 +89,4 @@ BOARD = Board(
     ),
     bitstream="top.bit",
     programmers={"openFPGALoader": ("-b", "ulx3s"), "fujprog": ()},
-    parameters={"reckon": {"lanes": 4}},
 )

@@ -65,10 +65,8 @@ def open_device(
     if on == "model":
         return open_model(config)
     if on == "board":
-        from ..boards.catalogue import check_core
         from ..boards.driver import open_board
 
-        check_core(config.core)
         if port is None:
             raise InputError("running on a board needs its serial port: --port NAME")
         return open_board(config, port)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ..hdl.catalogue import CORES, make_config, parse_parameters
+from ..hdl.catalogue import SHELLS, core_names, make_config, parse_parameters
 from ..hdl.config import CoreConfig, read_config_file
 from ..hdl.memory.technology import TECHNOLOGIES
 from ..sim.engine import ENGINES
@@ -44,7 +44,9 @@ def completion(names: Iterable[str]) -> Callable[[str], list[str]]:
 CoreName = Annotated[
     str,
     typer.Argument(
-        metavar="CORE", help=f"Core: {one_of(CORES)}.", autocompletion=completion(CORES)
+        metavar="CORE",
+        help=f"Core: {one_of(core_names())}, or package.module:NAME.",
+        autocompletion=completion(core_names()),
     ),
 ]
 Parameters = Annotated[
@@ -64,12 +66,12 @@ ShellName = Annotated[
     ),
 ]
 AnyShellName = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--shell",
         metavar="SHELL",
-        help="Interface of the hardware, as `list` gives them: pins, native, wishbone or axi.",
-        autocompletion=completion(("pins", "native", "wishbone", "axi")),
+        help=f"Interface of the hardware: {one_of(SHELLS)}; the core's first one if not given.",
+        autocompletion=completion(SHELLS),
     ),
 ]
 EngineName = Annotated[

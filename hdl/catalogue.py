@@ -1,184 +1,160 @@
-"""The cores and shells there are, by name; loaded when they are used."""
+"""The cores and shells there are, by name; loaded when they are used.
+
+Cores are found through entry points of the group `spikewright.cores`, ours and those of other
+installed packages alike, and as `package.module:NAME`.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from importlib import import_module
+from functools import cache
+from importlib.metadata import entry_points
 from typing import Any
 
-from amaranth.lib import data
-
 from .config import CoreConfig
+from .core import Core, load
 from .error import InputError, show
 
 __all__ = [
-    "CORES",
-    "Core",
+    "SHELLS",
     "Shell",
+    "clock_name",
+    "core_names",
+    "core_of",
     "find_core",
     "find_shell",
+    "interface_of",
     "make_component",
     "make_config",
     "make_core",
     "parse_parameters",
+    "pins_of",
+    "shell_about",
+    "shells_of",
+    "top_name",
 ]
 
+#: Group of the entry points of cores.
+_GROUP = "spikewright.cores"
 
-def _load(name: str) -> Any:
-    """Return what `module:attribute` names, the module being relative to this package."""
-    module, _, attribute = name.partition(":")
-    return getattr(import_module(f".{module}", __package__), attribute)
+#: Cores named as `package.module:NAME` so far, by their own names.
+_named: dict[str, Core] = {}
 
 
 @dataclass(frozen=True)
 class Shell:
-    """A shell of a core.
+    """A shell.
 
     Attributes
     ----------
     about : str
         What it is, a few words.
-    top : str
-        Name of the top module, if the user gives none.
     component : str
-        `module:class` of the shell, constructed from the core.
+        `module:class` of the shell, constructed from the core; empty for the published pins, which
+        are the core's own.
+    is_bus : bool
+        Everything has an address on a bus.
+    has_mailbox : bool
+        Events and output words go through words of the bus, not through streams of their own.
+    clock : str
+        Port of the clock; the published pins have their own.
     """
 
     about: str
-    top: str
-    component: str
+    component: str = ""
+    is_bus: bool = False
+    has_mailbox: bool = True
+    clock: str = "clk"
 
 
-@dataclass(frozen=True)
-class Core:
-    """A core.
-
-    Attributes
-    ----------
-    about : str
-        What it is, a few words.
-    config, component : str
-        `module:class` of its configuration and of its hardware.
-    shells : dict of Shell
-        Its shells by name, the default first.
-    words : dict of str
-        `module:function` from a configuration to the layout of a word, by the name of the memory or
-        of the event.
-    """
-
-    about: str
-    config: str
-    component: str
-    shells: Mapping[str, Shell]
-    words: Mapping[str, str]
-
-    def config_class(self) -> type[CoreConfig]:
-        """Return the class of its configurations."""
-        return _load(self.config)
-
-    def layouts(self, config: CoreConfig) -> dict[str, data.Layout]:
-        """Return the layouts of its words, by the name of the memory or of the event."""
-        return {name: _load(function)(config) for name, function in self.words.items()}
-
-
-def _bus_shells(core: str) -> dict[str, Shell]:
-    """Return the shells for systems on a chip, which every core has."""
-    return {
-        "wishbone": Shell(
-            "Wishbone B4 slave for registers, memories and events, to sit beside a processor",
-            f"{core}_wishbone",
-            "interface.wishbone:WishboneShell",
-        ),
-        "axi": Shell(
-            "AXI4-Lite slave for registers and memories, AXI4-Streams for events",
-            f"{core}_axi",
-            "interface.axi:AxiShell",
-        ),
-    }
-
-
-CORES: Mapping[str, Core] = {
-    "tinyodin": Core(
-        about="crossbar of leaky integrate-and-fire neurons without plasticity",
-        config="tinyodin.config:TinyOdinConfig",
-        component="tinyodin.core:TinyOdin",
-        shells={
-            "pins": Shell(
-                "SPI and four-phase AER with the published pins, a drop-in for the chip",
-                "tinyODIN",
-                "interface.pins:PinsShell",
-            ),
-            "native": Shell(
-                "event streams and an access port, for use inside a larger design",
-                "tinyodin_native",
-                "interface.native:NativeShell",
-            ),
-            **_bus_shells("tinyodin"),
-        },
-        words={
-            "neurons": "tinyodin.layout:neuron_word",
-            "input event": "tinyodin.layout:event_word",
-        },
+#: Shells by name; all but `pins` fit every core.
+SHELLS: Mapping[str, Shell] = {
+    "pins": Shell("the pins of the published chip"),
+    "native": Shell(
+        "event streams and an access port, for use inside a larger design",
+        "spikewright.hdl.interface.native:NativeShell",
     ),
-    "odin": Core(
-        about="crossbar of LIF and Izhikevich-type neurons, learning with SDSP",
-        config="odin.config:OdinConfig",
-        component="odin.core:Odin",
-        shells={
-            "pins": Shell(
-                "SPI and four-phase AER with the published pins, a drop-in for the chip",
-                "ODIN",
-                "interface.pins:PinsShell",
-            ),
-            "native": Shell(
-                "event streams and an access port, for use inside a larger design",
-                "odin_native",
-                "interface.native:NativeShell",
-            ),
-            **_bus_shells("odin"),
-        },
-        words={
-            "neurons (leaky integrate-and-fire)": "odin.layout:lif_word",
-            "neurons (Izhikevich type)": "odin.layout:izhikevich_word",
-            "synapse": "odin.layout:synapse",
-            "input event": "odin.layout:event_word",
-        },
+    "wishbone": Shell(
+        "Wishbone B4 slave for registers, memories and events, to sit beside a processor",
+        "spikewright.hdl.interface.wishbone:WishboneShell",
+        is_bus=True,
     ),
-    "reckon": Core(
-        about="recurrent network of spiking neurons, learning with e-prop",
-        config="reckon.config:ReckonConfig",
-        component="reckon.core:Reckon",
-        shells={
-            "pins": Shell(
-                "32-bit SPI and four-phase buses with the published pins, a drop-in for the chip",
-                "reckon",
-                "interface.reckon_pins:ReckonPinsShell",
-            ),
-            "native": Shell(
-                "event streams and an access port, for use inside a larger design",
-                "reckon_native",
-                "interface.native:NativeShell",
-            ),
-            **_bus_shells("reckon"),
-        },
-        words={
-            "neurons": "reckon.layout:neuron_word",
-            "input event": "reckon.layout:event_word",
-        },
+    "axi": Shell(
+        "AXI4-Lite slave for registers and memories, AXI4-Streams for events",
+        "spikewright.hdl.interface.axi:AxiShell",
+        is_bus=True,
+        has_mailbox=False,
+        clock="aclk",
     ),
 }
 
 
+@cache
+def _entry_points() -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for point in entry_points(group=_GROUP):
+        other = found.get(point.name)
+        if other is not None and other.value != point.value:
+            raise InputError(
+                f"two packages have a core {point.name!r}: {other.value} and {point.value}"
+            )
+        found[point.name] = point
+    return found
+
+
+def core_names() -> list[str]:
+    """Return the names of all cores that are installed, in alphabetical order."""
+    return sorted(_entry_points())
+
+
 def find_core(name: str) -> Core:
-    """Return a core by name.
+    """Return a core by its name, or as `package.module:NAME`.
+
+    A core that has been named by its module is found by its own name from then on.
 
     Raises
     ------
     InputError
-        If it is unknown; names the cores there are.
+        If there is none; names the cores there are.
     """
-    if name not in CORES:
-        raise InputError(f"there is no core {name!r}, allowed is {' or '.join(CORES)}")
-    return CORES[name]
+    if name in _named:
+        return _named[name]
+    points = _entry_points()
+    if ":" in name:
+        core = _checked(name, load(name))
+        if core.name in points and _entry_core(core.name) != core:
+            raise InputError(f"{name}: a core {core.name!r} is installed already")
+        _named[core.name] = core
+        return core
+    if name not in points:
+        known = " or ".join([*core_names(), "package.module:NAME"])
+        raise InputError(f"there is no core {name!r}, allowed is {known}")
+    return _entry_core(name)
+
+
+@cache
+def _entry_core(name: str) -> Core:
+    return _checked(name, load(_entry_points()[name].value))
+
+
+def _checked(name: str, core: Any) -> Core:
+    if not isinstance(core, Core):
+        raise InputError(f"{name} is {type(core).__name__}, allowed is a Core")
+    return core
+
+
+def core_of(config: CoreConfig) -> Core:
+    """Return the core of a configuration."""
+    return find_core(config.core)
+
+
+def interface_of(config: CoreConfig) -> Any:
+    """Return the `Interface` of the core of a configuration."""
+    return core_of(config).interface_of(config)
+
+
+def pins_of(config: CoreConfig) -> Any:
+    """Return the `PinMap` of the published chip, with the sizes of a configuration; None if absent."""
+    return core_of(config).pins_of(config)
 
 
 def make_config(core: str, parameters: Mapping[str, Any] | None = None) -> CoreConfig:
@@ -192,23 +168,52 @@ def make_config(core: str, parameters: Mapping[str, Any] | None = None) -> CoreC
     return find_core(core).config_class().from_mapping(parameters or {})
 
 
-def find_shell(core: str, shell: str) -> Shell:
-    """Return a shell of a core by name.
+def shells_of(core: str) -> dict[str, Shell]:
+    """Return the shells of a core by name, the default first."""
+    found = find_core(core)
+    return {name: shell for name, shell in SHELLS.items() if name != "pins" or found.pins}
+
+
+def find_shell(core: str, shell: str | None = None) -> str:
+    """Return the name of a shell of a core; its default if none is given.
 
     Raises
     ------
     InputError
         If the core or the shell is unknown; names the shells there are.
     """
-    shells = find_core(core).shells
+    shells = shells_of(core)
+    if shell is None:
+        return next(iter(shells))
     if shell not in shells:
-        raise InputError(f"{core} has no shell {shell!r}, allowed is {' or '.join(shells)}")
-    return shells[shell]
+        name = find_core(core).name
+        raise InputError(f"{name} has no shell {shell!r}, allowed is {' or '.join(shells)}")
+    return shell
+
+
+def top_name(config: CoreConfig, shell: str) -> str:
+    """Return the name of the top module of a core in a shell."""
+    pins = pins_of(config)
+    return pins.top if shell == "pins" and pins else f"{config.core}_{shell}"
+
+
+def clock_name(config: CoreConfig, shell: str) -> str:
+    """Return the port of the clock of a core in a shell."""
+    pins = pins_of(config)
+    return pins.clock if shell == "pins" and pins else SHELLS[shell].clock
+
+
+def shell_about(core: str, shell: str) -> str:
+    """Return what a shell of a core is, a few words."""
+    found = find_core(core)
+    if shell == "pins" and found.pins:
+        return found.pins_of(found.config_class()()).about
+    return SHELLS[shell].about
 
 
 def make_core(config: CoreConfig) -> Any:
-    """Return the core of a configuration, with its native interface and in no shell."""
-    return _load(find_core(config.core).component)(config)
+    """Return the hardware of a configuration, with its native interface and in no shell."""
+    return core_of(config).make(config)
 
 
 def make_component(config: CoreConfig, shell: str, **options: Any) -> tuple[Any, Any]:
@@ -228,9 +233,12 @@ def make_component(config: CoreConfig, shell: str, **options: Any) -> tuple[Any,
     InputError
         If the core has no such shell.
     """
-    found = find_shell(config.core, shell)
+    find_shell(config.core, shell)
     core = make_core(config)
-    return _load(found.component)(core, **options), core
+    pins = pins_of(config)
+    if shell == "pins":
+        return load(pins.shell)(core, pins, **options), core
+    return load(SHELLS[shell].component)(core, **options), core
 
 
 def parse_parameters(items: Iterable[str]) -> dict[str, int]:

@@ -1,14 +1,14 @@
 """Bench vectors: what a workload does with the model of a core and what it answers, for a test bench."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from ..hdl.catalogue import make_core
 from ..hdl.config import CoreConfig
-from ..hdl.handoff.operation import CHUNK_BITS, LEVELS, Code, Operation
-from .device import Device, check_events, check_words
+from ..hdl.handoff.operation import CHUNK_BITS, Code, Operation
+from .device import Device
 from .model import open_model
+from .proxy import DeviceProxy
 from .workload import find_workload
 
 __all__ = ["BenchVectorRecorder", "record_bench_vectors"]
@@ -18,7 +18,7 @@ __all__ = ["BenchVectorRecorder", "record_bench_vectors"]
 _TRANSFER_CYCLES = 64
 
 
-class BenchVectorRecorder(Device):
+class BenchVectorRecorder(DeviceProxy):
     """A device that passes everything on to another device and records it.
 
     Parameters
@@ -35,26 +35,27 @@ class BenchVectorRecorder(Device):
     """
 
     def __init__(self, device: Device, slowest: int) -> None:
-        self.device = device
-        self.config = device.config
-        self.registers = device.registers
-        self.memories = device.memories
+        super().__init__(device)
         self.operations: list[Operation] = []
         self._slowest = slowest
         self._events = 0
-        core = make_core(device.config)
-        core._MustUse__silence = True  # asked for its numbers only
-        self._targets: dict[str, int] = core.targets
 
     def configure(self, **values: int) -> None:
         """Write registers."""
         for name, value in values.items():
             self.device.configure(**{name: value})
-            self._record(Code.REGISTER, index=self.registers[name].address, data=value)
+            register = self.registers[name]
+            self._record(Code.REGISTER, index=register.address, data=register.word(value))
+
+    def read(self, register: str) -> int:
+        """Read a register; recorded as a check."""
+        value = self.device.read(register)
+        found = self.registers[register]
+        self._record(Code.READ_REGISTER, index=found.address, data=found.word(value))
+        return value
 
     def load(self, memory: str, words: Sequence[int] | np.ndarray, at: int = 0) -> None:
         """Write memory words."""
-        words = check_words(self.memories, self.config.core, memory, words, at)
         self.device.load(memory, words, at)
         self._record_words(Code.WRITE, memory, words, at)
 
@@ -64,13 +65,13 @@ class BenchVectorRecorder(Device):
         self._record_words(Code.CHECK, memory, words.tolist(), at)
         return words
 
-    def send(self, events: Iterable[int] | np.ndarray) -> None:
+    def send(self, events: Iterable[int] | np.ndarray, stream: str | None = None) -> None:
         """Send input events."""
-        events = check_events(self.config.core, self.config.event_bits, events)
-        self.device.send(events)
+        events = events.tolist() if isinstance(events, np.ndarray) else list(events)
+        self.device.send(events, stream)
         self._events += len(events)
-        for event in events.tolist():
-            self._record(Code.EVENT, data=event)
+        for event in events:
+            self._record(Code.EVENT, data=int(event))
 
     def settle(self) -> np.ndarray:
         """Wait until the core is idle; recorded with the output words."""
@@ -82,37 +83,31 @@ class BenchVectorRecorder(Device):
             self._record(Code.OUTPUT, data=word)
         return words
 
-    # Cores with time steps.
-
-    def drive(self, **pins: int) -> None:
-        """Drive input pins."""
-        self.device.drive(**pins)
-        for name, value in pins.items():
-            self._record(Code.LEVEL, index=LEVELS.index(name), data=value)
+    def drive(self, **levels: int) -> None:
+        """Drive levels."""
+        self.device.drive(**levels)
+        for name, value in levels.items():
+            index = list(self.interface.levels).index(name)
+            self._record(Code.LEVEL, index=index, data=int(value))
 
     def tick(self) -> None:
-        """Carry out a time step."""
+        """End a time step."""
         self.device.tick()
         self._record(Code.TICK)
-
-    def close(self) -> None:
-        """Close the device."""
-        self.device.close()
 
     def _record(self, code: Code, **fields: int) -> None:
         self.operations.append(Operation(code, **fields))
 
     def _record_words(self, code: Code, memory: str, words: Sequence[int], at: int) -> None:
-        chunks = -(-self.memories[memory].width // CHUNK_BITS)
+        size = self.memories[memory]
+        chunks = -(-size.width // CHUNK_BITS)
         for index, word in enumerate(words, at):
             for chunk in range(chunks):
                 data = int(word) >> CHUNK_BITS * chunk & (1 << CHUNK_BITS) - 1
-                self._record(
-                    code, target=self._targets[memory], chunk=chunk, index=index, data=data
-                )
+                self._record(code, target=size.space, chunk=chunk, index=index, data=data)
 
 
-def record_bench_vectors(config: CoreConfig, slowest: int) -> list[Operation]:
+def record_bench_vectors(config: CoreConfig, cycles: Mapping[str, int]) -> list[Operation]:
     """Let the model of a core carry out its `exercise`; return all operations with its answers.
 
     The same configuration gives the same operations.
@@ -121,9 +116,14 @@ def record_bench_vectors(config: CoreConfig, slowest: int) -> list[Operation]:
     ----------
     config : CoreConfig
         The core.
-    slowest : int
-        Clock cycles that an event, or a spike that comes of it, takes at most.
+    cycles : mapping of str to int
+        Clock cycles of each kind of event, as the core tells them.
     """
-    recorder = BenchVectorRecorder(open_model(config), slowest)
-    find_workload(config.core).exercise(recorder, np.random.default_rng(0))
+    workload = find_workload(config.core)
+    model = open_model(config)
+    # Behind the pins only cores in time steps say themselves when they are ready.
+    used = [count for kind, count in cycles.items() if kind not in workload.UNEXERCISED]
+    slowest = 0 if model.interface.time_step else max(used)
+    recorder = BenchVectorRecorder(model, slowest)
+    workload.exercise(recorder, np.random.default_rng(0))
     return recorder.operations

@@ -1,11 +1,11 @@
 """Everything a user of Verilog gets: one folder for a configuration, its test bench recorded on the model."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from ..hdl.catalogue import find_shell, make_component
+from ..hdl.catalogue import find_shell, make_component, pins_of, top_name
 from ..hdl.config import CoreConfig
 from ..hdl.error import InputError, show
 from ..hdl.files import MANIFEST, new_folder, write_file
@@ -15,7 +15,7 @@ from ..hdl.handoff.files import handoff_files
 from ..hdl.handoff.operation import Code
 from ..hdl.handoff.product import Product
 from ..hdl.handoff.reference import reference
-from ..hdl.handoff.testbench import bench_name, is_ticked
+from ..hdl.handoff.testbench import bench_name
 from ..hdl.memory.behaviour import behaviours
 from ..hdl.memory.plan import Plan, summary
 from ..hdl.memory.reference import plan_reference
@@ -35,8 +35,8 @@ __all__ = ["generate"]
 
 def generate(
     config: CoreConfig,
-    shell: str = "pins",
-    top_name: str | None = None,
+    shell: str | None = None,
+    top: str | None = None,
     folder: Path | None = None,
     memory: str = INFERRED,
 ) -> list[Path]:
@@ -55,7 +55,7 @@ def generate(
         Configuration.
     shell : str
         Shell around the core.
-    top_name : str, optional
+    top : str, optional
         Name of the top module; the shell's own if not given.
     folder : Path, optional
         Where to write; `build/` and the name of the configuration if not given. It is replaced if it
@@ -77,7 +77,8 @@ def generate(
         If yosys fails.
     """
     technology = find_technology(memory)
-    top = top_name or find_shell(config.core, shell).top
+    shell = find_shell(config.core, shell)
+    top = top or top_name(config, shell)
     if not is_plain(top):
         raise InputError(
             f"top module name is {show(top)}, allowed is a letter or underscore, then letters, digits "
@@ -100,7 +101,7 @@ def _contents(config: CoreConfig, shell: str, top: str, technology: Technology) 
         component,
         top,
         _header(config, shell, technology),
-        getattr(component, "verilog_parameters", None),
+        pins_of(config).parameters if shell == "pins" else None,
         MemoryPlatform(technology),
     )
     models = _memory_models(plans, technology)
@@ -119,15 +120,13 @@ def _contents(config: CoreConfig, shell: str, top: str, technology: Technology) 
         version=version("spikewright"),
     )
     described = description(product)
-    # Behind the pins only cores in time steps say themselves when they are ready.
-    slowest = 0 if is_ticked(core) else _slowest(described["cycles"])
-    session = record_bench_vectors(config, slowest)
+    session = record_bench_vectors(config, described["cycles"])
 
     files = {f"{top}.v": verilog, f"{top}.f": f"{top}.v\n"}
     if models:
         files[product.models] = waived(models)
         files[f"{top}_simulation.f"] = "".join(f"{name}\n" for name in product.sources)
-    parts = [reference(config, core), plan_reference(plans, technology)]
+    parts = [reference(config), plan_reference(plans, technology)]
     if product.has_bus:
         parts.insert(1, address_reference(product.bus_map))
     files[f"{config.core}.md"] = "\n".join(parts)
@@ -149,11 +148,6 @@ def _contents(config: CoreConfig, shell: str, top: str, technology: Technology) 
     described["files"] = [*files, f"{config.core}.json", MANIFEST]
     files[f"{config.core}.json"] = json.dumps(described, indent=2) + "\n"
     return files
-
-
-def _slowest(cycles: Mapping[str, int]) -> int:
-    """Return how long an event of a session takes; none of them goes through all synapses."""
-    return max(count for name, count in cycles.items() if name != "bistability_all")
 
 
 def _memory_models(plans: Sequence[tuple[str, Plan]], technology: Technology) -> str:

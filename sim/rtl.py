@@ -1,51 +1,156 @@
-"""The Device protocol on a simulated core."""
+"""A simulated core as a device."""
 
-from collections.abc import Iterable, Sequence
-from importlib import import_module
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..hdl.catalogue import interface_of, pins_of
 from ..hdl.config import CoreConfig
-from ..hdl.interface.access import access_targets
+from ..hdl.interface.interface import Interface, TimeStep
+from ..hdl.interface.pin_map import PinMap
 from ..hdl.memory.technology import INFERRED
-from .device import Device, check_events, check_gated, check_memory_range, check_words, word_array
+from .device import BusyError
 from .engine import DEFAULT_ENGINE, open_engine
-from .engine.engine import ACCESS
-from .spi import SpiFrame
+from .engine.engine import Engine
+from .link import LinkDevice
 
-__all__ = ["RtlDevice", "open_rtl"]
+__all__ = ["EngineLink", "RtlDevice", "open_rtl"]
 
-#: Device of each core: module of this package and class.
-_CLASSES = {
-    "tinyodin": ("rtl", "RtlDevice"),
-    "odin": ("rtl", "RtlDevice"),
-    "reckon": ("ticked_rtl", "TickedRtlDevice"),
-}
+#: Clock cycles after which everything that was asked for at a pin has had its effect.
+SETTLING = 8
+
+#: Clock cycles for which levels at the pins stand still before anything else happens.
+_STANDING = 3
+
+#: Chances of 256 with which each side of a stream waits, if it stalls at random.
+_STALLS = {"events": 100, "output": 100, "access": 60}
 
 
-def open_rtl(config: CoreConfig, **options: Any) -> "RtlDevice":
-    """Start a simulation of a core and return the device that speaks to it, freshly reset.
+class EngineLink:
+    """A core in an engine, behind the native shell or the published pins; see `Link`.
 
     Parameters
     ----------
-    config : CoreConfig
-        The core.
-    **options
-        As for `RtlDevice`.
-
-    Raises
-    ------
-    InputError
-        If the shell, the engine or the netlist's family is unknown or something needed is not
-        installed.
+    engine : Engine
+        The simulation, reset.
+    interface : Interface
+        The core's interface.
+    pins : PinMap, optional
+        The pins it is driven through; its native interface if absent.
     """
-    module, name = _CLASSES[config.core]
-    return getattr(import_module(f".{module}", __package__), name)(config, **options)
+
+    reaches_units = True
+
+    def __init__(self, engine: Engine, interface: Interface, pins: PinMap | None) -> None:
+        self.engine = engine
+        self._interface = interface
+        self._pins = pins
+        self._inputs, self._outputs = list(interface.inputs), list(interface.outputs)
+        self._idle = "idle" if pins is None else pins.idle
+        names = [*interface.bits_in, *interface.statuses]
+        self._ports = {name: name for name in names}
+        if pins is not None:
+            self._ports |= pins.pulses | pins.levels | pins.statuses
+
+    @property
+    def cycles(self) -> int:
+        """Clock cycles simulated so far."""
+        return self.engine.cycles
+
+    def before_access(self) -> None:
+        """Do nothing: a simulated core has got everything."""
+
+    def access(self, requests: np.ndarray) -> np.ndarray:
+        """Carry out accesses, an array of `ACCESS`; return what each has read."""
+        if self._pins is None:
+            return self.engine.access(self._payloads(requests))
+        spi = self._pins.spi
+        found = [np.zeros(0, dtype=np.uint64)]
+        for part in spi.pack(self._interface, requests):
+            back = self.engine.spi(part.words, part.half_period, spi.settling)
+            if part.accesses:
+                found.append(back[:, 1:].ravel())
+        return np.concatenate(found) & np.uint64((1 << spi.reply_bits) - 1)
+
+    def _payloads(self, requests: np.ndarray) -> np.ndarray:
+        """Return accesses as the access port takes them."""
+        words = np.zeros(len(requests), dtype=np.uint64)
+        for name, field in self._interface.request_layout:
+            words |= requests[name].astype(np.uint64) << np.uint64(field.offset)
+        return words
+
+    def send(self, stream: str, words: np.ndarray) -> None:
+        """Send words of an input stream; return when the last has been taken."""
+        self.engine.send(self._inputs.index(stream), words)
+
+    def settle(self) -> dict[str, np.ndarray]:
+        """Wait until the core is idle; return new words of each output stream."""
+        return dict(zip(self._outputs, self.engine.settle(), strict=True))
+
+    def drive(self, name: str, value: int) -> None:
+        """Drive a level and hold it."""
+        self.engine.set(self._ports[name], value)
+        if self._pins is not None:
+            self.engine.step(_STANDING)
+
+    def pulse(self, name: str) -> None:
+        """Pulse an input."""
+        # Pins are high and low for two cycles at least.
+        cycles = 1 if self._pins is None else 2
+        for level in (1, 0):
+            self.engine.set(self._ports[name], level)
+            self.engine.step(cycles)
+
+    def tick(self, step: TimeStep, may_stop: bool) -> bool:
+        """End a time step; tell whether the core is ready for the next one."""
+        self.pulse(step.pulse)
+        return self._finish(step)
+
+    def await_tick(self, step: TimeStep, period: int) -> bool:
+        """Wait for the end of a time step that the core ends itself."""
+        # At rest it makes none, however long one waits.
+        try:
+            self.engine.wait(self._ports[step.ready], 0, min(period + SETTLING, self.engine.limit))
+        except BusyError:
+            return True
+        return self._finish(step)
+
+    def _finish(self, step: TimeStep) -> bool:
+        self.engine.wait(self._idle, 1)
+        self.engine.step()
+        return bool(self.engine.get(self._ports[step.ready]))
+
+    def status(self, name: str) -> int:
+        """Return the value of a status, after it had time to settle."""
+        self.engine.step(SETTLING)
+        return self.engine.get(self._ports[name])
+
+    def wait(self, name: str, value: int) -> None:
+        """Wait until a status has a value."""
+        self.engine.wait(self._ports[name], value)
+
+    def transact(self, words: Sequence[int]) -> list[int] | None:
+        """Carry out an SPI transaction at the pins; None if there are none."""
+        if self._pins is None:
+            return None
+        spi = self._pins.spi
+        reads = bool(words[0] & spi.read)
+        half_period = spi.read_half_period if reads else spi.write_half_period
+        row = np.array([words], dtype=np.uint64)
+        return self.engine.spi(row, half_period, spi.settling)[0].tolist()
+
+    def reset(self) -> None:
+        """Reset the core; forget what came."""
+        self.engine.reset()
+
+    def close(self) -> None:
+        """Free the simulation."""
+        self.engine.close()
 
 
-class RtlDevice(Device):
+class RtlDevice(LinkDevice):
     """A core simulated by an engine; see `Device`.
 
     Parameters
@@ -65,14 +170,12 @@ class RtlDevice(Device):
     memory : str
         Memory technology, by name or as a file: its macros' models take the place of plain memories.
     watch : bool
-        Count what switches; for netlists of osu018, in the engine `plain`.
+        Count switching activity; for netlists of osu018, in the engine that is compiled from the netlist.
 
     Attributes
     ----------
     engine : Engine
         The simulation.
-    register_values : dict of int
-        Present values of the registers, by name.
 
     Raises
     ------
@@ -92,8 +195,7 @@ class RtlDevice(Device):
         memory: str = INFERRED,
         watch: bool = False,
     ) -> None:
-        self.config = config
-        self.engine, core = open_engine(
+        self.engine = open_engine(
             config,
             shell=shell,
             engine=engine,
@@ -102,139 +204,26 @@ class RtlDevice(Device):
             memory=memory,
             watch=watch,
         )
-        self.registers = core.registers
-        self.memories = core.memories
-        self.register_values = self.registers.reset_values()
-        self._has_pins = shell == "pins"
-        self._prepare()
+        pins = pins_of(config) if shell == "pins" else None
+        super().__init__(config, EngineLink(self.engine, interface_of(config), pins))
         if stall_seed is not None:
-            self.engine.stall(stall_seed, events=100, output=100, access=60)
+            self.engine.stall(stall_seed, **_STALLS)
 
-    def _prepare(self) -> None:
-        """Prepare what a kind of cores needs."""
-        self._targets = access_targets(self.memories)
-        self._held: list[np.ndarray] = []
-        if self._has_pins:
-            # A device has this method only if it has SPI pins.
-            self._frame = SpiFrame.of(self)
-            self.spi = self._spi
 
-    @property
-    def cycles(self) -> int:
-        """Clock cycles simulated so far."""
-        return self.engine.cycles
+def open_rtl(config: CoreConfig, **options: Any) -> RtlDevice:
+    """Start a simulation of a core and return the device that speaks to it, freshly reset.
 
-    def configure(self, **values: int) -> None:
-        """Write configuration registers by name, in the order given.
+    Parameters
+    ----------
+    config : CoreConfig
+        The core.
+    **options
+        As for `RtlDevice`.
 
-        Clearing `gate` sends the events that were held back.
-
-        Raises
-        ------
-        InputError
-            If there is no such register or it cannot hold the value; no register is written then.
-        """
-        checked = {name: self.registers.check(name, value) for name, value in values.items()}
-        for name, value in checked.items():
-            request = np.zeros(1, dtype=ACCESS)  # target 0 are the registers
-            request["write"] = 1
-            request["address"] = self.registers[name].address
-            request["data"] = value
-            self.engine.access(request)
-            self._written(name, value)
-
-    def _written(self, name: str, value: int) -> None:
-        """Note the new value of a register; an open gate lets held events in."""
-        self.register_values[name] = value
-        if self._held and not self.register_values["gate"]:
-            held, self._held = np.concatenate(self._held), []
-            self.engine.send(held)
-
-    def load(self, memory: str, words: Sequence[int] | np.ndarray, at: int = 0) -> None:
-        """Write consecutive words of a memory, from word `at`.
-
-        Raises
-        ------
-        InputError
-            If there is no such memory, a word does not fit, the range leaves the memory, or
-            register `gate` is 0.
-        """
-        values = check_words(self.memories, self.config.core, memory, words, at)
-        check_gated(self.config.core, self.register_values["gate"])
-        requests = self._byte_requests(memory, at, len(values))
-        size = self.memories[memory].bytes_per_word
-        data = b"".join(value.to_bytes(size, "little") for value in values)
-        requests["write"] = 1
-        requests["data"] = np.frombuffer(data, dtype=np.uint8)
-        self.engine.access(requests)
-
-    def dump(self, memory: str, at: int = 0, count: int | None = None) -> np.ndarray:
-        """Read consecutive words of a memory; all from `at` on if `count` is None.
-
-        Raises
-        ------
-        InputError
-            If there is no such memory, the range leaves it, or register `gate` is 0.
-        """
-        size, count = check_memory_range(self.memories, self.config.core, memory, at, count)
-        check_gated(self.config.core, self.register_values["gate"])
-        requests = self._byte_requests(memory, at, count)
-        data = self.engine.access(requests).astype(np.uint8).tobytes()
-        step = size.bytes_per_word
-        return word_array(
-            (
-                int.from_bytes(data[start : start + step], "little")
-                for start in range(0, len(data), step)
-            ),
-            size.width,
-        )
-
-    def _byte_requests(self, memory: str, at: int, count: int) -> np.ndarray:
-        size = self.memories[memory].bytes_per_word
-        requests = np.zeros(count * size, dtype=ACCESS)
-        requests["target"] = self._targets[memory]
-        requests["address"] = np.repeat(np.arange(at, at + count), size)
-        requests["byte"] = np.tile(np.arange(size), count)
-        return requests
-
-    def send(self, events: Iterable[int] | np.ndarray) -> None:
-        """Send input event words, in order; does not wait until they have been executed.
-
-        A core takes no event while register `gate` is 1; events are held here until it is 0.
-
-        Raises
-        ------
-        InputError
-            If a word does not fit the core's input.
-        BusyError
-            If the core takes no event for very long.
-        """
-        events = check_events(self.config.core, self.config.event_bits, events)
-        if self.register_values["gate"]:
-            self._held.append(events)
-        else:
-            self.engine.send(events)
-
-    def settle(self) -> np.ndarray:
-        """Wait until the core is idle; return the output words since the last settle, in order.
-
-        Raises
-        ------
-        BusyError
-            If the core does not become idle in very long.
-        """
-        return self.engine.settle()
-
-    def _spi(self, address: int, data: int) -> int:
-        """Carry out a raw SPI transaction at the pins; return the last eight bits read back."""
-        self._frame.check(self.config.core, address, data)
-        reply = self.engine.spi([address, data])[1] & 0xFF
-        number = self._frame.decode(address).register
-        register = None if number is None else self.registers.at(number)
-        if register is not None:
-            self._written(register.name, data & ((1 << register.width) - 1))
-        return reply
-
-    def close(self) -> None:
-        """Free the simulation."""
-        self.engine.close()
+    Raises
+    ------
+    InputError
+        If the shell, the engine or the netlist's family is unknown or something needed is not
+        installed.
+    """
+    return RtlDevice(config, **options)

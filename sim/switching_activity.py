@@ -7,7 +7,7 @@ import numpy as np
 
 from ..hdl.config import CoreConfig
 from ..hdl.error import InputError
-from .engine.host import find_host
+from .engine.bus_functional import find_bus_functional_model
 from .rtl import open_rtl
 from .workload import find_workload
 
@@ -99,7 +99,7 @@ def check_activity(config: CoreConfig, shell: str, events: int) -> None:
     """
     if events < 1:
         raise InputError(f"activity is {events} events, allowed is 1 or more")
-    find_host(config.core, shell)
+    find_bus_functional_model(config, shell)
 
 
 def measure_activity(config: CoreConfig, shell: str, events: int) -> Activity:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..hdl.catalogue import pins_of
 from ..hdl.config import CoreConfig
 from ..hdl.error import InputError
 from ..hdl.memory.technology import INFERRED
@@ -114,7 +115,7 @@ def verify(
     """Compare hardware with the model on random stimulus, with random stalls.
 
     Configurations are taken in turn. Two seeds of three stall every stream at random; without a
-    shell given, one of four goes through the pins.
+    shell given, one of four goes through the pins, if the core has any.
 
     Parameters
     ----------
@@ -140,7 +141,8 @@ def verify(
     results = []
     for seed in range(first_seed, first_seed + seeds):
         config = pool[seed % len(pool)]
-        used_shell = shell or ("pins" if seed % 4 == 3 else "native")
+        has_turn = pins_of(config) is not None and seed % 4 == 3
+        used_shell = shell or ("pins" if has_turn else "native")
         trace = record(config, seed)
         with open_rtl(
             config,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ...hdl.catalogue import make_component
+from ...hdl.catalogue import find_shell, make_component
 from ...hdl.memory.plan import TABLE_HEADS, plan_table, summary
 from ...hdl.memory.survey import survey
 from ...hdl.memory.technology import INFERRED, find_technology
@@ -28,7 +28,7 @@ def generate(
     core: CoreName,
     parameters: Parameters = None,
     config_file: ConfigFile = None,
-    shell: AnyShellName = "pins",
+    shell: AnyShellName = None,
     top: Annotated[
         str | None, typer.Option("--top", metavar="NAME", help="Name of the top module.")
     ] = None,
@@ -42,7 +42,8 @@ def generate(
     """Write the Verilog of a core, with test bench, constraints, register map and header."""
     report = Report(as_json)
     config = make_configuration(core, parameters, config_file)
-    folder = output or Path("build") / core
+    shell = find_shell(config.core, shell)
+    folder = output or Path("build") / config.core
     with report.steps(f"generate {config.name}"):
         paths = generate_files(config, shell, top, folder, memory)
     report.table("written", ("file",), [(path,) for path in paths])
@@ -52,7 +53,7 @@ def generate(
         report.table(f"memories made of {technology.name}", TABLE_HEADS, plan_table(plans))
     report.result(
         {
-            "core": core,
+            "core": config.core,
             "shell": shell,
             "files": [str(path) for path in paths],
             "memory": {"technology": technology.name} | summary(plans),

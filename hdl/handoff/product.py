@@ -7,9 +7,11 @@ from typing import Any
 
 from amaranth.lib import data
 
-from ..catalogue import find_core
+from ..catalogue import SHELLS, clock_name, interface_of, pins_of
 from ..config import CoreConfig
 from ..interface.bus_map import BusMap
+from ..interface.interface import Interface
+from ..interface.pin_map import PinMap
 
 __all__ = ["CLOCK_PERIOD", "Product"]
 
@@ -52,6 +54,16 @@ class Product:
     version: str
 
     @property
+    def interface(self) -> Interface:
+        """What the core looks like."""
+        return interface_of(self.config)
+
+    @property
+    def pins(self) -> PinMap | None:
+        """The published pins, if they are the shell."""
+        return pins_of(self.config) if self.shell == "pins" else None
+
+    @property
     def sources(self) -> list[str]:
         """Files that a simulation of the core needs."""
         return [f"{self.top}.v", *([self.models] if self.models else [])]
@@ -59,24 +71,22 @@ class Product:
     @property
     def has_bus(self) -> bool:
         """The shell is one of a bus: everything has an address."""
-        return self.shell in ("wishbone", "axi")
+        return SHELLS[self.shell].is_bus
 
     @cached_property
     def bus_map(self) -> BusMap:
         """The map of the bus; of what the core would have on a bus if it is on none."""
-        return BusMap(self.core, mailbox=self.shell != "axi")
+        return BusMap(self.core, mailbox=SHELLS[self.shell].has_mailbox)
 
     @property
     def clock(self) -> str:
         """Port of the core's clock."""
-        names = [name for name, _, _ in self.ports]
-        (found,) = [name for name in ("CLK", "CLK_EXT", "clk", "aclk") if name in names]
-        return found
+        return clock_name(self.config, self.shell)
 
     @property
     def words(self) -> Mapping[str, data.Layout]:
         """Layouts of words, by the name of the memory or of the event."""
-        return find_core(self.config.core).layouts(self.config)
+        return self.interface.words
 
     @property
     def about(self) -> str:

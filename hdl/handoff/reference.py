@@ -1,10 +1,8 @@
 """Registers, memories and words of a core as Markdown."""
 
-from typing import Any
-
 from amaranth.lib import data
 
-from ..catalogue import find_core
+from ..catalogue import interface_of
 from ..config import CoreConfig
 from ..markdown import table
 
@@ -16,8 +14,9 @@ def word_fields(layout: data.Layout) -> list[tuple[str, int, int]]:
     return [(str(name), field.offset, field.width) for name, field in layout]
 
 
-def reference(config: CoreConfig, core: Any) -> str:
+def reference(config: CoreConfig) -> str:
     """Return registers, memories and words as Markdown."""
+    interface = interface_of(config)
     parts = [
         f"# Registers and memories of {config.core}",
         "",
@@ -31,7 +30,7 @@ def reference(config: CoreConfig, core: Any) -> str:
     )
     parts += ["## Registers", ""]
     # Where all are zero after reset that is said once, in the text.
-    resets = any(register.reset for register in core.registers)
+    resets = any(register.reset for register in interface.registers)
     parts += table(
         ("address", "name", "published name", "bits", *["reset"] * resets, "meaning"),
         [
@@ -43,18 +42,18 @@ def reference(config: CoreConfig, core: Any) -> str:
                 *[r.reset] * resets,
                 r.about,
             )
-            for r in core.registers
+            for r in interface.registers
         ],
     )
     parts += ["## Memories", ""]
     parts += table(
-        ("target", "name", "words", "bits", "bytes of a word"),
+        ("space", "name", "words", "bits", "bytes of a word"),
         [
-            (core.targets[name], f"`{name}`", memory.words, memory.width, memory.bytes_per_word)
-            for name, memory in core.memories.items()
+            (memory.space, f"`{name}`", memory.words, memory.width, memory.bytes_per_word)
+            for name, memory in interface.memories.items()
         ],
     )
-    for name, layout in find_core(config.core).layouts(config).items():
+    for name, layout in interface.words.items():
         parts += [f"## Word: {name}", ""]
         rows = []
         for field, low, width in reversed(word_fields(layout)):

@@ -4,10 +4,6 @@ from .product import CLOCK_PERIOD, Product
 
 __all__ = ["sdc"]
 
-#: Periods of the core's clock in one of SCK: registers are written at a quarter of it, and ReckOn's
-#: memories read at a sixth.
-_SCK_PERIODS = {"tinyodin": 4, "odin": 4, "reckon": 6}
-
 #: Part of a period that what is outside takes, before an input and after an output.
 _OUTSIDE = 0.2
 
@@ -23,7 +19,7 @@ def sdc(product: Product) -> str:
         f"create_clock -name {product.clock} -period $clock_period [get_ports {{{product.clock}}}]",
         f"set_clock_uncertainty 0.25 [get_clocks {{{product.clock}}}]",
     ]
-    lines += _pins(product) if product.shell == "pins" else _synchronous(product)
+    lines += _pins(product) if product.pins else _synchronous(product)
     return "\n".join(lines) + "\n"
 
 
@@ -59,7 +55,7 @@ def _pins(product: Product) -> list[str]:
         "",
         "# SPI has its own clock, at most so fast. What crosses stands still meanwhile, and what says",
         "# so passes synchronisers.",
-        f"set sck_period [expr {{{_SCK_PERIODS[product.config.core]} * $clock_period}}]",
+        f"set sck_period [expr {{{product.pins.sck_period} * $clock_period}}]",
         "create_clock -name SCK -period $sck_period [get_ports {SCK}]",
         f"set_clock_groups -asynchronous -group {{{clock}}} -group {{SCK}}",
         _delay("input", "SCK", "MOSI", "$sck_period") + " -clock_fall",

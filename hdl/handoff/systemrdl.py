@@ -51,11 +51,16 @@ def systemrdl(product: Product) -> str:
         for word in bus_map.control.values():
             fields = word.fields or [BusField("value", 0, word.width, word.about)]
             lines += _register(word.name, word.about, word.offset, word.access, fields)
-    for register in product.core.registers:
+    for register in product.interface.registers:
         fields = [BusField("value", 0, register.width, register.about)]
         offset = REGISTERS_OFFSET + 4 * register.address
         lines += _register(
-            register.name, register.about, offset, "W", fields, {"value": register.reset}
+            register.name,
+            register.about,
+            offset,
+            register.access,
+            fields,
+            {"value": register.reset},
         )
     for memory in bus_map.memories.values():
         lines += _memory(product, memory)

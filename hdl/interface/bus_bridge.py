@@ -73,10 +73,10 @@ class BusBridge(wiring.Component):
 
     def __init__(self, core: Any, bus_map: BusMap, *, patience: int = PATIENCE) -> None:
         self._map = bus_map
-        self._registers = core.registers
-        self._targets = core.targets
+        self._interface = core.interface
+        self._registers = core.interface.registers
+        self._targets = core.interface.spaces
         self._patience = patience
-        self._has_gate = "gate" in core.signature.members
         request = data.StructLayout(
             {
                 "write": 1,
@@ -190,7 +190,7 @@ class BusBridge(wiring.Component):
                 patient = Signal()
                 m.d.comb += patient.eq(count < self._patience)
                 m.d.sync += count.eq(count + 1)
-                if len(self.access.data) == BUS_BITS:
+                if self._interface.access_unit == BUS_BITS:
                     self._access_word(m, asked, patient, served, last)
                 else:
                     self._access_bytes(m, asked, patient, byte, served, last)
@@ -206,10 +206,10 @@ class BusBridge(wiring.Component):
 
     def _gate(self, m: Module) -> Signal:
         """Return whether memories may be reached: the core's word, or what was last written."""
-        if self._has_gate:
+        if self._interface.gate.visible:
             return self.gate
         request = self.access.request
-        register = self._registers[self._registers.gate]
+        register = self._registers[self._interface.gate.register]
         gate = Signal(init=register.reset)
         written = request.valid & request.p.write & (request.p.target == 0)
         with m.If(self.reset):
@@ -247,13 +247,24 @@ class BusBridge(wiring.Component):
         write = asked.write
         whole = asked.select.all()
         with m.If((page == 1) & write & whole), m.Switch(number):
-            with m.Case(*(register.address for register in self._registers)):
+            with m.Case(*(r.address for r in self._registers if "W" in r.access)):
                 m.d.comb += [
                     right.eq(1),
                     self.access.request.valid.eq(1),
                     to_core["write"].eq(1),
                     to_core["address"].eq(number),
                 ]
+
+        readable = [register.address for register in self._registers if "R" in register.access]
+        if readable:
+            with m.If((page == 1) & ~write), m.Switch(number):
+                with m.Case(*readable):
+                    m.d.comb += [
+                        right.eq(1),
+                        self.access.request.valid.eq(1),
+                        to_core["address"].eq(number),
+                    ]
+                    m.d.sync += asked.data.eq(self.access.data)
 
         words = {name: word.offset // 4 for name, word in bus_map.control.items()}
         held = Signal(bus_map.control["control"].width)

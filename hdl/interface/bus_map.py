@@ -11,11 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from amaranth.hdl import Shape
-from amaranth.lib.wiring import Out
-
 from ..memory.logical import LogicalMemory
 from .host_link import identity
+from .interface import Interface
 
 __all__ = [
     "BUS_BITS",
@@ -41,11 +39,11 @@ REGISTERS_OFFSET = 0x1000
 #: marks the end of a packet.
 EMPTY_BIT = 31
 
-#: What acts once, beside the reset.
-_PULSES = {
-    "tick": "ends the time step",
-    "end_packet": "ends the packet of output words as soon as the core is idle",
-}
+#: Bits of `control` for pulses; bit 0 is the reset, bit 2 ends a packet.
+_PULSE_BITS = (1, 3, 4, 5, 6, 7)
+
+#: What the end of a packet is.
+_END_PACKET = "ends the packet of output words as soon as the core is idle"
 
 
 @dataclass(frozen=True)
@@ -130,8 +128,8 @@ class BusMap:
     Parameters
     ----------
     core : wiring.Component
-        Core with the native interface. Its inputs and outputs of one bit become bits of `control` and
-        `status`.
+        Core with the native interface. Its pulses and levels become bits of `control`, its statuses
+        bits of `status`.
     mailbox : bool
         Events and output words go through the words `event` and `output`; else they have streams
         of their own.
@@ -157,19 +155,17 @@ class BusMap:
         self.mailbox = mailbox
         # The version of the host link, in front, has no part in it.
         self.identity = binascii.crc32(identity(core.config)[1:])
-        self.event_bits = Shape.cast(core.events.p.shape()).width
-        self.output_bits = Shape.cast(core.output.p.shape()).width
+        interface: Interface = core.interface
+        self.interface = interface
+        self.event_bits = interface.inputs[interface.event].width
+        self.output_bits = interface.outputs[interface.output].width
         assert self.event_bits < EMPTY_BIT and self.output_bits < EMPTY_BIT
-        ports = {name: m for name, m in core.signature.members.items() if m.is_port}
-        known = ("idle", "gate")
-        outputs = [name for name, port in ports.items() if port.flow is Out and name not in known]
-        inputs = [name for name, port in ports.items() if port.flow is not Out]
-        # A tick is one cycle long.
-        self.pulses = {"tick": 1} if "tick" in inputs else {}
+        outputs = [*(["full"] if interface.full else []), *interface.statuses]
+        self.pulses = {name: bit for bit, name in zip(_PULSE_BITS, interface.pulses, strict=False)}
+        assert len(self.pulses) == len(interface.pulses)
         if not mailbox:
             self.pulses["end_packet"] = 2
-        held = [name for name in inputs if name not in self.pulses]
-        self.levels = {name: bit for bit, name in enumerate(held, 8)}
+        self.levels = {name: bit for bit, name in enumerate(interface.levels, 8)}
         self.statuses = {name: bit for bit, name in enumerate(outputs, 8)}
         self.control = {word.name: word for word in self._control()}
         self.registers = {
@@ -177,18 +173,18 @@ class BusMap:
                 register.name,
                 REGISTERS_OFFSET + 4 * register.address,
                 register.width,
-                "W",
+                register.access,
                 register.about,
             )
-            for register in core.registers
+            for register in interface.registers
         }
         self.memories = {
-            name: BusMemory(name, core.targets[name] << WINDOW_BITS, memory)
-            for name, memory in core.memories.items()
+            name: BusMemory(name, memory.space << WINDOW_BITS, memory)
+            for name, memory in interface.memories.items()
         }
         for memory in self.memories.values():
             assert memory.memory.words * memory.stride <= 1 << WINDOW_BITS
-        self.address_bits = WINDOW_BITS + max(core.targets.values()).bit_length()
+        self.address_bits = WINDOW_BITS + max(interface.spaces.values()).bit_length()
 
     def _status(self) -> list[BusField]:
         return [
@@ -209,7 +205,12 @@ class BusMap:
         commands = [
             BusField("reset", 0, 1, "resets the core and forgets the events that wait for it"),
             *(
-                BusField(name, bit, 1, f"{_PULSES[name]}; refused while events wait")
+                BusField(
+                    name,
+                    bit,
+                    1,
+                    f"{self.interface.pulses.get(name, _END_PACKET)}; refused while events wait",
+                )
                 for name, bit in self.pulses.items()
             ),
             *(

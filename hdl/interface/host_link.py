@@ -10,14 +10,16 @@ import json
 from dataclasses import dataclass
 from typing import Any, Self
 
-from amaranth.hdl import Cat, Module, Mux, ResetInserter, Shape, Signal
+from amaranth.hdl import Cat, Module, Mux, ResetInserter, Signal
 from amaranth.lib import data, enum, stream, wiring
 from amaranth.lib.crc import catalog
-from amaranth.lib.wiring import Flow, In, Out
+from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
 from ..config import CoreConfig
+from ..error import InputError
 from ..memory.sram import Sram
+from .interface import Interface
 
 __all__ = [
     "FLUSH_BYTES",
@@ -70,8 +72,8 @@ class Status(enum.IntFlag):
     EVENT_WAITS = 2
     #: A memory command was refused because the core was not idle; nothing was done.
     REFUSED = 4
-    #: The first of the core's output pins; the others follow.
-    PINS = 8
+    #: The first of the core's statuses; the others follow.
+    STATUSES = 8
 
 
 @dataclass(frozen=True)
@@ -88,14 +90,14 @@ class LinkFormat:
         Bytes of a memory or register address.
     register_bytes : int
         Bytes of a register value.
-    memory_bytes : int
+    unit_bytes : int
         Bytes of a memory that one access reaches: 1, where a word is accessed byte by byte, or
-        `register_bytes`, where each part of a word has its own address.
-    input_pins : tuple of str
-        Pins of a core that works in time steps, `tick` the first, as they are in an event word whose
-        top bit says that it is for the pins; bit 0 is the first. Else none.
-    output_pins : tuple of str
-        Pins that the status shows, from bit `Status.PINS` up.
+        `register_bytes`, where each chunk of a word has an address of its own.
+    inputs : tuple of str
+        Pulses and levels, as they are in an event word whose top bit says that it is for them; bit 0
+        is the first.
+    statuses : tuple of str
+        What the status byte shows beside, from bit `Status.STATUSES` up.
     output_depth : int
         Output words the link buffers: a power of two, as many as fit one response.
     """
@@ -104,9 +106,9 @@ class LinkFormat:
     output_bytes: int
     address_bytes: int
     register_bytes: int
-    memory_bytes: int = 1
-    input_pins: tuple[str, ...] = ()
-    output_pins: tuple[str, ...] = ()
+    unit_bytes: int = 1
+    inputs: tuple[str, ...] = ()
+    statuses: tuple[str, ...] = ()
 
     @property
     def output_depth(self) -> int:
@@ -116,23 +118,32 @@ class LinkFormat:
         return depth
 
     @classmethod
-    def of_core(cls, core: Any) -> Self:
-        """Return the format of a core with the native interface."""
-        bits = {name: field.width for name, field in core.access.request.p.shape()}
-        pins: dict[Flow, list[str]] = {In: [], Out: []}
-        for name, member in core.signature.members.items():
-            if member.is_port and name not in ("idle", "full", *core.for_shells):
-                pins[member.flow].append(name)
-        # A further bit tells events for pins.
-        event_bits = Shape.cast(core.events.p.shape()).width + bool(pins[In])
+    def of(cls, interface: Interface) -> Self:
+        """Return the format for a core with an interface.
+
+        Raises
+        ------
+        InputError
+            If the core has more than one stream each way, which the link does not carry yet.
+        """
+        for kind, streams in (("input", interface.inputs), ("output", interface.outputs)):
+            if len(streams) > 1:
+                raise InputError(
+                    f"{interface.core} has the {kind} streams {', '.join(streams)}, "
+                    "the host link carries one each way"
+                )
+        request = interface.request_layout
+        inputs = tuple(interface.bits_in)
+        # A further bit tells events for pulses and levels.
+        event_bits = interface.inputs[interface.event].width + bool(inputs)
         return cls(
-            event_bytes=_bytes(max(event_bits, 1 + len(pins[In]))),
-            output_bytes=_bytes(Shape.cast(core.output.p.shape()).width),
-            address_bytes=_bytes(bits["address"]),
-            register_bytes=_bytes(bits["data"]),
-            memory_bytes=_bytes(len(core.access.data)),
-            input_pins=tuple(pins[In]),
-            output_pins=tuple(pins[Out]),
+            event_bytes=_bytes(max(event_bits, 1 + len(inputs))),
+            output_bytes=_bytes(interface.outputs[interface.output].width),
+            address_bytes=_bytes(request["address"].width),
+            register_bytes=_bytes(request["data"].width),
+            unit_bytes=_bytes(interface.access_unit),
+            inputs=inputs,
+            statuses=tuple(interface.statuses),
         )
 
 
@@ -176,7 +187,7 @@ class HostLink(wiring.Component):
         Bytes from the host.
     transmitted : Out(stream.Signature(8))
         Bytes to the host.
-    events, output, access, idle, and the pins of a core that works in time steps
+    events, output, access, idle, pulses, levels and statuses
         The core's native interface, flipped.
     reset : Out(1)
         Reset the core at the next clock edge.
@@ -186,11 +197,12 @@ class HostLink(wiring.Component):
 
     def __init__(self, core: Any) -> None:
         self._identity = identity(core.config)
+        self._interface = core.interface
         # Bytes of a word of each memory, by its target.
         self._word_bytes = {
-            core.targets[name]: memory.bytes_per_word for name, memory in core.memories.items()
+            memory.space: memory.bytes_per_word for memory in core.interface.memories.values()
         }
-        self.format = LinkFormat.of_core(core)
+        self.format = LinkFormat.of(core.interface)
         members = core.signature.flip().members
         passed = ("events", "output", "access", "idle")
         super().__init__(
@@ -201,7 +213,7 @@ class HostLink(wiring.Component):
                 "active": Out(1),
                 **{
                     name: members[name]
-                    for name in (*passed, *self.format.input_pins, *self.format.output_pins)
+                    for name in (*passed, *self.format.inputs, *self.format.statuses)
                 },
             }
         )
@@ -276,14 +288,19 @@ class HostLink(wiring.Component):
         # Whether the next can go on to the core: in time steps, it comes when the step is over.
         passable = Signal()
         m.d.comb += passable.eq(~event_waits)
-        if sizes.input_pins:
-            tick, *others = (getattr(self, name) for name in sizes.input_pins)
-            levels = Signal(len(others))
-            m.d.comb += [passable.eq(~event_waits & self.idle), Cat(others).eq(levels)]
+        if sizes.inputs:
+            count_pulses = len(self._interface.pulses)
+            pulses = [getattr(self, name) for name in self._interface.pulses]
+            held = [getattr(self, name) for name in self._interface.levels]
+            levels = Signal(len(held))
+            m.d.comb += [passable.eq(~event_waits & self.idle), Cat(held).eq(levels)]
             with m.If(event[-1]):
-                m.d.comb += [self.events.valid.eq(0), tick.eq(event_waits & event[0])]
+                m.d.comb += [
+                    self.events.valid.eq(0),
+                    *(pulse.eq(event_waits & event[bit]) for bit, pulse in enumerate(pulses)),
+                ]
                 with m.If(event_waits):
-                    m.d.sync += [levels.eq(event[1:]), event_waits.eq(0)]
+                    m.d.sync += [levels.eq(event[count_pulses:]), event_waits.eq(0)]
 
         # A memory or register access. Values wider than a byte are shifted through `value`.
         place = Signal(
@@ -303,7 +320,7 @@ class HostLink(wiring.Component):
         ]
 
         # Bytes of an event, an address, a word or a value are counted by `index`.
-        bytewise = sizes.memory_bytes == 1
+        bytewise = sizes.unit_bytes == 1
         word_bytes = {0: sizes.register_bytes} | (self._word_bytes if bytewise else {})
         longest = max(
             sizes.event_bytes, 1 + sizes.address_bytes, sizes.output_bytes, *word_bytes.values()
@@ -317,7 +334,7 @@ class HostLink(wiring.Component):
                     with m.Case(number):
                         m.d.comb += last_of_target.eq(size - 1)
         else:
-            m.d.comb += last_of_target.eq(sizes.memory_bytes - 1)
+            m.d.comb += last_of_target.eq(sizes.unit_bytes - 1)
         # Whether an access takes all bytes of a value at once, the last of which is there.
         last = Signal()
         whole = Signal()
@@ -336,7 +353,7 @@ class HostLink(wiring.Component):
             crc.valid.eq(Mux(sending, sent.valid & sent.ready, received.valid)),
         ]
 
-        status = Signal(2 + len(sizes.output_pins))
+        status = Signal(2 + len(sizes.statuses))
         # A frame of events is known by its tag if it is the one before again.
         last_tag = Signal()
         repeated = Signal()
@@ -524,9 +541,17 @@ class HostLink(wiring.Component):
             m.d.sync += index.eq(index + 1)
         with m.If(recount | (shift & last)):
             m.d.sync += index.eq(0)
+        # What has been read stands in the upper bytes; registers that can be read, in all of them.
+        has_readable = any("R" in register.access for register in self._interface.registers)
         with m.If(self.access.request.ready & self.access.request.valid & ~request.write):
-            m.d.sync += [value[-8 * sizes.memory_bytes :].eq(self.access.data), loaded.eq(1)]
-        with m.If(shift & (last if not bytewise else 1)):
+            unit = self.access.data[: 8 * sizes.unit_bytes]
+            m.d.sync += [value[-8 * sizes.unit_bytes :].eq(unit), loaded.eq(1)]
+            if has_readable:
+                with m.If(place.target == 0):
+                    m.d.sync += value.eq(self.access.data)
+        # Where units are bytes, registers alone take several bytes in one access.
+        over = last if not bytewise else ((place.target != 0) | last) if has_readable else 1
+        with m.If(shift & over):
             m.d.sync += loaded.eq(0)
         with m.If(accept):
             m.d.sync += event_waits.eq(1)
@@ -534,7 +559,7 @@ class HostLink(wiring.Component):
             m.d.sync += written.eq(written + 1)
         m.d.comb += turn.eq(close & (command == Command.EVENTS))
         with m.If(close):
-            pins = [getattr(self, name) for name in sizes.output_pins]
+            pins = [getattr(self, name) for name in sizes.statuses]
             m.d.sync += [
                 status.eq(Cat(self.idle & ~self.output.valid, event_waits, pins)),
                 last_tag.eq(tag[0]),

@@ -4,7 +4,12 @@ from amaranth.hdl import ClockDomain, ClockSignal, Module, ResetSignal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["NativeShell"]
+__all__ = ["NativeShell", "port_name"]
+
+
+def port_name(*path: str) -> str:
+    """Return the name that a member of the native shell has as a port of its module."""
+    return "__".join(path)
 
 
 class NativeShell(wiring.Component):
@@ -22,15 +27,16 @@ class NativeShell(wiring.Component):
     rst : In(1)
         Synchronous reset, active high; clears what is under way and queued, not the registers and
         memories.
-    events, output, access, idle and more
-        As the core has them, but for what its `for_shells` names.
+    streams, access, idle and more
+        As the core has them, but for an output `gate`.
     """
 
     def __init__(self, core: wiring.Component) -> None:
         self.core = core
         self.config = core.config
         members = core.signature.members
-        self._passed = [name for name in members if name not in core.for_shells]
+        # Only shells of other kinds need to see the gate.
+        self._passed = [name for name in members if name != "gate"]
         super().__init__(
             {"clk": In(1), "rst": In(1), **{name: members[name] for name in self._passed}}
         )

@@ -1,4 +1,7 @@
-"""The `pins` shell of ReckOn: 32-bit SPI, four-phase buses and the published pin names."""
+"""The pins of ReckOn: 32-bit SPI and four-phase buses with the published names."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from amaranth.hdl import Cat, ClockDomain, ClockSignal, Module, Signal
 from amaranth.lib import wiring
@@ -6,12 +9,96 @@ from amaranth.lib.cdc import FFSynchronizer, ResetSynchronizer
 from amaranth.lib.wiring import In, Out
 
 from .aer import AerReceiver, AerSender
-from .spi32 import AccessBridge, Spi32Slave
+from .interface import Interface
+from .pin_map import AerBus, PinMap, SpiPlace, SpiRequest, SpiWords
+from .pins_shell import PinsShell
+from .reckon_spi import HEADER, AccessBridge, Spi32Slave
 
-__all__ = ["ReckonPinsShell"]
+__all__ = ["ReckonPinsShell", "reckon_pins"]
 
 
-class ReckonPinsShell(wiring.Component):
+def reckon_pins(config: Any, interface: Interface) -> PinMap:
+    """Return the pins of ReckOn (specification, sections 2 and 3).
+
+    `MISO` between SPI transactions says that the core waits for a target.
+
+    Parameters
+    ----------
+    config : ReckonConfig
+        Configuration.
+    interface : Interface
+        Its interface.
+    """
+    space = HEADER["space"].offset
+    return PinMap(
+        about="32-bit SPI and four-phase buses with the published pins, a drop-in for the chip",
+        shell="spikewright.hdl.interface.reckon_pins:ReckonPinsShell",
+        top="reckon",
+        parameters={"N": config.neurons, "M": config.address_bits},
+        clock="CLK_EXT",
+        buses={
+            interface.event: AerBus(
+                address="AERIN_ADDR",
+                request="AERIN_REQ",
+                acknowledge="AERIN_ACK",
+                flags={"target": "AERIN_TAR_EN"},
+            ),
+            interface.output: AerBus(address="OUT_DATA", request="OUT_REQ", acknowledge="OUT_ACK"),
+        },
+        pulses={"tick": "TIME_TICK"},
+        levels={
+            "sample": "SAMPLE",
+            "target_valid": "TARGET_VALID",
+            "infer_accumulate": "INFER_ACC",
+        },
+        statuses={
+            "configuring": "SPI_RDY",
+            "ready": "TIMING_ERROR_RDY",
+            "target_request": "MISO",
+        },
+        spi=SpiWords(
+            bits=HEADER.size,
+            read=1 << HEADER["read"].offset,
+            write=0,
+            register_bits=HEADER["address"].width,
+            places={
+                name: SpiPlace(
+                    base=memory.space << space, step=1 << interface.unit_bits(name), unit_step=1
+                )
+                for name, memory in interface.memories.items()
+            },
+            count_shift=HEADER["count"].offset,
+            longest=(1 << HEADER["count"].width) - 1,
+            reply_bits=HEADER.size,
+            # The published chip reads at an eighth of its clock.
+            read_half_period=4,
+            keeps_reply=True,
+            decode=_decoder(interface),
+        ),
+        sck_period=6,
+    )
+
+
+def _decoder(interface: Interface) -> Callable[[Sequence[int]], list[SpiRequest]]:
+    """Return the function that takes a transaction apart."""
+    spaces = {memory.space for memory in interface.memories.values()}
+
+    def decode(words: Sequence[int]) -> list[SpiRequest]:
+        head = {name: words[0] >> field.offset & (1 << field.width) - 1 for name, field in HEADER}
+        read, space = bool(head["read"]), head["space"]
+        # Registers cannot be read, and their address does not advance.
+        reached = space if space in spaces or (space == 0 and not read) else None
+        step = int(space != 0)
+        mask = (1 << HEADER["address"].width) - 1
+        return [
+            SpiRequest(reached, head["address"] + step * n & mask, read, not read, data=data)
+            for n, data in enumerate(words[1:])
+        ]
+
+    return decode
+
+
+class ReckonPinsShell(PinsShell):
     """ReckOn behind the pins of the published chip, as a drop-in for it.
 
     Specification of ReckOn, sections 2 and 3. Two things differ: registers are written by the core's
@@ -21,6 +108,8 @@ class ReckonPinsShell(wiring.Component):
     ----------
     core : wiring.Component
         The core.
+    pins : PinMap
+        Its pins, as `reckon_pins` gives them.
     idle_pin : bool
         Add the pin `IDLE`.
 
@@ -59,11 +148,8 @@ class ReckonPinsShell(wiring.Component):
         The core's `idle`. Only on request, for simulations: the published chip has no such pin.
     """
 
-    def __init__(self, core: wiring.Component, *, idle_pin: bool = False) -> None:
-        self.core = core
-        self.config = core.config
-        self._idle_pin = idle_pin
-        pins = {
+    def __init__(self, core: wiring.Component, pins: PinMap, *, idle_pin: bool = False) -> None:
+        ports = {
             "CLK_EXT": In(1),
             "CLK_INT_EN": In(1),
             "RST": In(1),
@@ -84,21 +170,14 @@ class ReckonPinsShell(wiring.Component):
             "OUT_ACK": In(1),
             "OUT_DATA": Out(core.config.output_bits),
         }
-        if idle_pin:
-            pins["IDLE"] = Out(1)
-        super().__init__(pins)
-
-    @property
-    def verilog_parameters(self) -> dict[str, int]:
-        """Parameters of the published module, for designs that set them; here they are fixed."""
-        return {"N": self.config.neurons, "M": self.config.address_bits}
+        super().__init__(core, pins, ports, idle_pin=idle_pin)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         core = self.core
         m.submodules.core = core
         m.submodules.spi = spi = Spi32Slave()
-        m.submodules.bridge = bridge = AccessBridge()
+        m.submodules.bridge = bridge = AccessBridge(core.interface.access_signature)
         m.submodules.events = events = AerReceiver(core.events.payload.shape())
         m.submodules.output = output = AerSender(core.output.payload.shape())
 
@@ -148,7 +227,7 @@ class ReckonPinsShell(wiring.Component):
             self.TIMING_ERROR_RDY.eq(self._steady(m, core.ready)),
             self.MISO.eq(spi.miso | self._steady(m, core.target_request)),
         ]
-        if self._idle_pin:
+        if self.has_idle_pin:
             m.d.comb += self.IDLE.eq(core.idle)
         return m
 

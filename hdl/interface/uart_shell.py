@@ -62,9 +62,9 @@ class UartShell(wiring.Component):
             self.tx.eq(transmitter.tx),
             link.idle.eq(core.idle),
             self.idle.eq(core.idle),
-            self.full.eq(core.full if "full" in core.signature.members else 0),
+            self.full.eq(core.full if core.interface.full else 0),
             self.active.eq(link.active),
-            *(getattr(core, name).eq(getattr(link, name)) for name in link.format.input_pins),
-            *(getattr(link, name).eq(getattr(core, name)) for name in link.format.output_pins),
+            *(getattr(core, name).eq(getattr(link, name)) for name in link.format.inputs),
+            *(getattr(link, name).eq(getattr(core, name)) for name in link.format.statuses),
         ]
         return m

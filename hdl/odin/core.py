@@ -1,16 +1,13 @@
 """The ODIN core: controller, scheduler, crossbar and spike serializer joined."""
 
 from amaranth.hdl import Module, Mux, Signal
-from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib import wiring
 
-from ..interface.access import AccessSignature, access_targets
 from ..interface.register_file import RegisterFile
 from .config import OdinConfig
 from .controller import Controller
 from .crossbar import Crossbar
-from .layout import event_word, memories
-from .registers import registers
+from .interface import interface
 from .scheduler import Scheduler
 from .spike_serializer import SpikeSerializer
 
@@ -42,27 +39,10 @@ class Odin(wiring.Component):
         Register of this name, for shells.
     """
 
-    #: The published core has no pin for `full`.
-    full_pin = False
-
-    #: Members that only shells of other kinds need.
-    for_shells = ("gate",)
-
     def __init__(self, config: OdinConfig) -> None:
         self.config = config
-        self.registers = registers(config)
-        self.memories = memories(config)
-        self.targets = access_targets(self.memories)
-        super().__init__(
-            {
-                "events": In(stream.Signature(event_word(config))),
-                "output": Out(stream.Signature(config.output_bits)),
-                "access": In(AccessSignature(self.registers, self.memories)),
-                "idle": Out(1),
-                "full": Out(1),
-                "gate": Out(1),
-            }
-        )
+        self.interface = interface(config)
+        super().__init__(self.interface.members())
 
     def cycles(self) -> dict[str, int]:
         """Clock cycles each event occupies the core, without spikes and waiting for the output.
@@ -98,10 +78,10 @@ class Odin(wiring.Component):
         m = Module()
         config = self.config
         request = self.access.request
-        targets = self.targets
+        targets = self.interface.spaces
 
         m.submodules.registers = register_file = RegisterFile(
-            self.registers,
+            self.interface.registers,
             address_bits=len(request.p.address),
             data_bits=len(request.p.data),
         )

@@ -4,16 +4,15 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..interface.access import access_targets, request_layout
 from ..memory.sram import Sram
 from ..neuron.layout import NEURON_BITS
 from ..plasticity.sdsp import Synapse
 from .config import OdinConfig
-from .layout import memories, synapse
+from .interface import interface
+from .layout import synapse
 from .neuron_lane import NeuronLane
 from .neuron_update import MONITORED
 from .operation import operation_layout
-from .registers import registers
 
 __all__ = ["Crossbar", "response_layout"]
 
@@ -68,7 +67,7 @@ class Crossbar(wiring.Component):
         The configuration registers.
     fetch, row, last : In
         As the controller gives them: read a row; its address; the operation ends with it.
-    request : In(request_layout)
+    request : In(access request)
         The host's access, during an access operation.
     advance : In(1)
         Move on.
@@ -90,9 +89,10 @@ class Crossbar(wiring.Component):
 
     def __init__(self, config: OdinConfig) -> None:
         self._config = config
-        self._registers = registers(config)
-        self._memories = memories(config)
-        values = data.StructLayout({register.name: register.width for register in self._registers})
+        self._interface = interface(config)
+        values = data.StructLayout(
+            {register.name: register.width for register in self._interface.registers}
+        )
         super().__init__(
             {
                 "operation": In(operation_layout(config)),
@@ -100,7 +100,7 @@ class Crossbar(wiring.Component):
                 "fetch": In(1),
                 "row": In(config.row_bits),
                 "last": In(1),
-                "request": In(request_layout(self._registers, self._memories)),
+                "request": In(self._interface.request_layout),
                 "advance": In(1),
                 "responded": Out(1),
                 "response": Out(response_layout(config)),
@@ -120,7 +120,7 @@ class Crossbar(wiring.Component):
         lane_bits = lanes.bit_length() - 1
         group_bits = config.address_bits - 3
         synapse_bits = config.weight_bits + 1
-        synapse_bytes = self._memories["synapses"].bytes_per_word
+        synapse_bytes = self._interface.memories["synapses"].bytes_per_word
 
         neurons = [NeuronLane(config) for _ in range(lanes)]
         for lane, neuron in enumerate(neurons):
@@ -141,7 +141,7 @@ class Crossbar(wiring.Component):
         group = Signal(group_bits)
         m.d.comb += [
             access_synapses.eq(
-                operation.access & (request.target == access_targets(self._memories)["synapses"])
+                operation.access & (request.target == self._interface.spaces["synapses"])
             ),
             from_synapse.eq(operation.spike | operation.synapse),
             first_of_word.eq(operation.synapse | ~self.row[: 3 - lane_bits].any()),
@@ -291,7 +291,7 @@ class Crossbar(wiring.Component):
         inhibitory = Signal()
         signs = Cat(
             values[register.name]
-            for register in self._registers
+            for register in self._interface.registers
             if register.name.startswith("sign_")
         )
         # Registered: a source stands still long before its first neuron is integrated.

@@ -5,7 +5,7 @@ One description for the hardware, the model, the host driver and the documentati
 
 from amaranth.lib import data
 
-from ..memory.logical import LogicalMemory
+from ..interface.interface import HostMemory
 from ..neuron.layout import IZHIKEVICH_WORD, LIF_WORD, NEURON_BITS
 from .config import OdinConfig
 
@@ -58,9 +58,9 @@ def fifo_entry(config: OdinConfig) -> data.StructLayout:
     return data.StructLayout({"neuron": config.address_bits, "virtual": virtual_field()})
 
 
-def memories(config: OdinConfig) -> dict[str, LogicalMemory]:
+def memories(config: OdinConfig) -> dict[str, HostMemory]:
     """Memories of the core as its user sees them, by name."""
     return {
-        "neurons": LogicalMemory(words=config.neurons, width=NEURON_BITS),
-        "synapses": LogicalMemory(words=config.synapse_words, width=config.synapse_bits),
+        "neurons": HostMemory(space=1, words=config.neurons, width=NEURON_BITS),
+        "synapses": HostMemory(space=2, words=config.synapse_words, width=config.synapse_bits),
     }

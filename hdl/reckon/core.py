@@ -1,17 +1,14 @@
 """The ReckOn core: phases, memories and random generators joined."""
 
 from amaranth.hdl import Module, Mux, Signal
-from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib import wiring
 
-from .access import ReckonAccess
 from .blocks import SharedSignals, add_blocks
 from .config import ReckonConfig
 from .connections import connect_learning, connect_memories, connect_neurons, connect_outputs
 from .generators import add_generators
 from .host_access import serve_host
-from .layout import SPACES, event_word, memories
-from .registers import registers
+from .interface import interface
 from .sequencer import sequence_phases
 from .timing import time_step_cycles
 
@@ -32,7 +29,7 @@ class Reckon(wiring.Component):
         Input spikes and items of target data, at any time.
     output : Out(stream.Signature(8))
         Output words; the core waits until each is taken.
-    access : In(ReckonAccess)
+    access : In(AccessSignature)
         Registers and memories.
     tick : In(1)
         Ends the time step; one cycle long.
@@ -48,29 +45,10 @@ class Reckon(wiring.Component):
         The core waits for a target, and register `target_request_monitor` is 1.
     """
 
-    #: All members are part of the native interface.
-    for_shells = ()
-
     def __init__(self, config: ReckonConfig) -> None:
         self.config = config
-        self.registers = registers(config)
-        self.memories = memories(config)
-        self.targets = {"register": 0} | {name: space for space, name in SPACES.items()}
-        super().__init__(
-            {
-                "events": In(stream.Signature(event_word(config))),
-                "output": Out(stream.Signature(config.output_bits)),
-                "access": In(ReckonAccess()),
-                "tick": In(1),
-                "sample": In(1),
-                "target_valid": In(1),
-                "infer_accumulate": In(1),
-                "idle": Out(1),
-                "ready": Out(1),
-                "configuring": Out(1),
-                "target_request": Out(1),
-            }
-        )
+        self.interface = interface(config)
+        super().__init__(self.interface.members())
 
     def cycles(
         self,
@@ -109,7 +87,7 @@ class Reckon(wiring.Component):
         m = Module()
         config = self.config
         request = self.access.request
-        blocks = add_blocks(m, config, self.registers)
+        blocks = add_blocks(m, config, self.interface.registers)
         values = blocks.registers.values
 
         # Several blocks drive these, one at a time.
@@ -178,6 +156,6 @@ class Reckon(wiring.Component):
         connect_memories(m, config, blocks, shared, phases)
         if config.learning:
             connect_learning(m, config, blocks, shared, last_index, self.target_valid)
-        add_generators(m, config, self.registers, blocks, request)
-        serve_host(m, config, self.memories, blocks, shared, phases, self.access)
+        add_generators(m, config, self.interface.registers, blocks, request)
+        serve_host(m, config, self.interface, blocks, shared, phases, self.access)
         return m

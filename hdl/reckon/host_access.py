@@ -1,15 +1,12 @@
 """Access of a host to the memories of ReckOn, chunk by chunk (specification, sections 3 and 5)."""
 
-from collections.abc import Mapping
-
 from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 
-from ..memory.logical import LogicalMemory
+from ..interface.interface import Interface
 from .blocks import Blocks, SharedSignals
 from .config import CHUNK, ReckonConfig
 from .flags import ROW
-from .layout import SPACES
 from .sequencer import PhaseSignals
 
 __all__ = ["serve_host"]
@@ -18,7 +15,7 @@ __all__ = ["serve_host"]
 def serve_host(
     m: Module,
     config: ReckonConfig,
-    memories: Mapping[str, LogicalMemory],
+    interface: Interface,
     blocks: Blocks,
     shared: SharedSignals,
     phases: PhaseSignals,
@@ -32,20 +29,20 @@ def serve_host(
         Module of the core.
     config : ReckonConfig
         Configuration.
-    memories : dict of LogicalMemory
-        The memories as a host sees them.
+    interface : Interface
+        The core's interface.
     blocks : Blocks
         Blocks of the core; memories are driven in the cycles of an access.
     shared : SharedSignals
         Input `output_value`; the others are driven in the cycles of an access.
     phases : PhaseSignals
         Inputs `at_rest` and `pending`: an access begins when nothing else is under way.
-    access : ReckonAccess
+    access : AccessSignature
         The access port; driven are `request.ready` and `data`.
     """
     request = access.request
     neurons, outputs, spikes = blocks.neurons, blocks.outputs, blocks.spikes
-    spaces = {name: number for number, name in SPACES.items()}
+    spaces, memories = interface.spaces, interface.memories
     target = request.p.target
     address = request.p.address
     to_register = target == 0

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from amaranth import signed
 from amaranth.lib import data
 
-from ..memory.logical import LogicalMemory
+from ..interface.interface import HostMemory
 from .config import ReckonConfig
 
 __all__ = [
@@ -17,7 +17,6 @@ __all__ = [
     "OUTPUT_TRACE_BITS",
     "POTENTIAL_BITS",
     "RECURRENT_TRACE_BITS",
-    "SPACES",
     "STATE",
     "event_word",
     "memories",
@@ -99,22 +98,18 @@ def event_word(config: ReckonConfig) -> data.StructLayout:
     return data.StructLayout({"address": config.event_address_bits, "target": 1})
 
 
-def memories(config: ReckonConfig) -> dict[str, LogicalMemory]:
+def memories(config: ReckonConfig) -> dict[str, HostMemory]:
     """Memories of the core as its user sees them, by name.
 
-    Their numbers in SPI headers are 1, 3, 4, 5 and 2, see `SPACES`; `outputs` are
-    registers, but read and written like a memory.
+    Their spaces are those of SPI headers; `outputs` are registers, but read and written like a memory.
     """
+    weights = {"words": config.weight_words, "width": config.weight_word_bits}
     return {
-        "neurons": LogicalMemory(words=config.neuron_words, width=config.neuron_word_bits),
-        "weights_in": LogicalMemory(words=config.weight_words, width=config.weight_word_bits),
-        "weights_rec": LogicalMemory(words=config.weight_words, width=config.weight_word_bits),
-        "weights_out": LogicalMemory(
-            words=config.output_weight_words, width=config.output_weight_word_bits
+        "neurons": HostMemory(space=1, words=config.neuron_words, width=config.neuron_word_bits),
+        "weights_in": HostMemory(space=3, **weights),
+        "weights_rec": HostMemory(space=4, **weights),
+        "weights_out": HostMemory(
+            space=5, words=config.output_weight_words, width=config.output_weight_word_bits
         ),
-        "outputs": LogicalMemory(words=config.outputs, width=POTENTIAL_BITS),
+        "outputs": HostMemory(space=2, words=config.outputs, width=POTENTIAL_BITS),
     }
-
-
-#: Memory of each space of an SPI header; space 0 are the configuration registers.
-SPACES = {1: "neurons", 2: "outputs", 3: "weights_in", 4: "weights_rec", 5: "weights_out"}

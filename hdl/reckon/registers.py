@@ -1,25 +1,10 @@
-"""Configuration registers and pins of ReckOn (specification, sections 1, 2 and 4)."""
+"""Configuration registers of ReckOn (specification, sections 1 and 4)."""
 
 from ..interface.register import Register, RegisterMap
 from .alpha_select import alpha_select_address
 from .config import ReckonConfig
 
-__all__ = ["INPUT_PINS", "OUTPUT_PINS", "registers"]
-
-#: Input pins that are held, by their published names.
-INPUT_PINS = {
-    "SAMPLE": "sample",
-    "TARGET_VALID": "target_valid",
-    "INFER_ACC": "infer_accumulate",
-}
-
-#: Output pins that say how the core is, by their published names. `MISO` between SPI transactions
-#: says that the core waits for a target, if register `target_request_monitor` is 1.
-OUTPUT_PINS = {
-    "SPI_RDY": "configuring",
-    "TIMING_ERROR_RDY": "ready",
-    "MISO": "target_request",
-}
+__all__ = ["registers"]
 
 
 def _alpha_select(config: ReckonConfig) -> list[Register]:
@@ -344,4 +329,4 @@ def registers(config: ReckonConfig) -> RegisterMap:
             register for register in core_registers if not register.name.startswith(_LEARNING)
         ]
     core_registers.sort(key=lambda register: register.address)
-    return RegisterMap(config.core, core_registers, gate="config_mode")
+    return RegisterMap(config.core, core_registers)

@@ -4,13 +4,11 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ..interface.access import access_targets, request_layout
 from ..memory.sram import Sram
 from .config import TinyOdinConfig
-from .layout import memories
+from .interface import interface
 from .neuron_lane import NeuronLane
 from .operation import operation_layout
-from .registers import registers
 
 __all__ = ["Crossbar"]
 
@@ -34,7 +32,7 @@ class Crossbar(wiring.Component):
     fetch, row, enabled, last : In
         As the controller gives them: read a row; its address; its neurons that take part; the
         operation ends with it.
-    request : In(request_layout)
+    request : In(access request)
         The host's access, during an access operation.
     advance : In(1)
         Move on.
@@ -54,8 +52,7 @@ class Crossbar(wiring.Component):
 
     def __init__(self, config: TinyOdinConfig) -> None:
         self._config = config
-        self._registers = registers(config)
-        self._memories = memories(config)
+        self._interface = interface(config)
         row = range(config.neurons // config.lanes)
         super().__init__(
             {
@@ -64,7 +61,7 @@ class Crossbar(wiring.Component):
                 "row": In(row),
                 "enabled": In(config.lanes),
                 "last": In(1),
-                "request": In(request_layout(self._registers, self._memories)),
+                "request": In(self._interface.request_layout),
                 "advance": In(1),
                 "updated": Out(1),
                 "updated_last": Out(1),
@@ -80,11 +77,11 @@ class Crossbar(wiring.Component):
         config = self._config
         operation = self.operation
         request = self.request
-        targets = access_targets(self._memories)
+        targets = self._interface.spaces
         lanes = config.lanes
         lane_bits = lanes.bit_length() - 1
-        neuron_bytes = self._memories["neurons"].bytes_per_word
-        synapse_bytes = self._memories["synapses"].bytes_per_word
+        neuron_bytes = self._interface.memories["neurons"].bytes_per_word
+        synapse_bytes = self._interface.memories["synapses"].bytes_per_word
 
         neurons = [NeuronLane(config) for _ in range(lanes)]
         for lane, neuron in enumerate(neurons):

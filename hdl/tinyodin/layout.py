@@ -5,7 +5,7 @@ One description for the hardware, the model, the host driver and the documentati
 
 from amaranth.lib import data
 
-from ..memory.logical import LogicalMemory
+from ..interface.interface import HostMemory
 from .config import TinyOdinConfig
 
 __all__ = [
@@ -46,9 +46,9 @@ def fifo_entry(config: TinyOdinConfig) -> data.StructLayout:
     return data.StructLayout({"neuron": config.address_bits, "weight": VIRTUAL_WEIGHT_BITS})
 
 
-def memories(config: TinyOdinConfig) -> dict[str, LogicalMemory]:
+def memories(config: TinyOdinConfig) -> dict[str, HostMemory]:
     """Memories of the core as its user sees them, by name."""
     return {
-        "neurons": LogicalMemory(words=config.neurons, width=config.neuron_bits),
-        "synapses": LogicalMemory(words=config.synapse_words, width=config.synapse_bits),
+        "neurons": HostMemory(space=1, words=config.neurons, width=config.neuron_bits),
+        "synapses": HostMemory(space=2, words=config.synapse_words, width=config.synapse_bits),
     }

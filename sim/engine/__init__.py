@@ -17,11 +17,11 @@ from ...hdl.memory.technology import INFERRED, find_technology
 from ...synth import netlist as netlists
 from ...synth.activity import Watch, watched_netlist
 from ...synth.device import liberty_path
+from .bus_functional import find_bus_functional_model
 from .cache import cached_text
 from .compiler import find_compiler
 from .design import Design, elaborate, ports_of
 from .engine import Engine
-from .host import find_host
 from .waveform import check_wave_name, clear_wave
 
 __all__ = ["DEFAULT_ENGINE", "ENGINES", "check_engine", "open_engine"]
@@ -71,7 +71,7 @@ def open_engine(
     wave: Path | None = None,
     memory: str = INFERRED,
     watch: bool = False,
-) -> tuple[Engine, object]:
+) -> Engine:
     """Start a simulation of a core behind a shell.
 
     Parameters
@@ -83,10 +83,8 @@ def open_engine(
 
     Returns
     -------
-    engine : Engine
+    Engine
         The simulation, reset.
-    core : wiring.Component
-        The core, for its registers and memories.
 
     Raises
     ------
@@ -98,7 +96,7 @@ def open_engine(
     technology = find_technology(memory)
     if watch and (netlist, engine, wave) != ("osu018", "plain", None):
         raise InputError("what switches is counted in netlists of osu018, in the engine plain")
-    host = find_host(config.core, shell)
+    bfm = find_bus_functional_model(config, shell)
     if netlist is not None and engine not in _NETLIST_ENGINES:
         raise InputError(
             f"netlists run in the engines {' and '.join(_NETLIST_ENGINES)}, not in {engine}"
@@ -117,15 +115,15 @@ def open_engine(
     _check_installed(engine)
     if wave is not None:
         clear_wave(wave)
-    component, core = make_component(config, shell, **host.options)
+    component, _ = make_component(config, shell, **bfm.options)
     if netlist is not None:
-        design = _netlist(component, netlist, host.clock if watch else None)
+        design = _netlist(component, netlist, bfm.clock if watch else None)
     elif engine == "amaranth":
         design = component
     else:
         design = elaborate(component, memory=technology)
     factory = getattr(import_module(f".{engine}", __name__), _CLASSES[engine])
-    return factory(design, core=core, host=host, wave=wave), core
+    return factory(design, bfm=bfm, wave=wave)
 
 
 def _check_installed(engine: str) -> None:

@@ -6,16 +6,16 @@ Slow, but it needs no compiler, and it runs the design before any other tool has
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 from amaranth.hdl import Value
 from amaranth.lib import wiring
 from amaranth.sim import Simulator
 
-from ...hdl.interface.access import access_targets
+from ...hdl.interface.native import port_name
+from ...hdl.interface.pin_map import AerBus
+from .bus_functional import BusFunctionalModel
 from .engine import EngineError
-from .host import HostKind
 from .waveform import wave_failure
 
 __all__ = ["AmaranthEngine"]
@@ -28,10 +28,8 @@ class AmaranthEngine:
     ----------
     component : wiring.Component
         The core behind a shell.
-    host : HostKind
-        What speaks to the shell.
-    core : wiring.Component
-        The core in the shell.
+    bfm : BusFunctionalModel
+        What drives the shell.
     wave : Path, optional
         VCD file to write.
 
@@ -47,26 +45,25 @@ class AmaranthEngine:
         self,
         component: wiring.Component,
         *,
-        host: HostKind,
-        core: wiring.Component,
+        bfm: BusFunctionalModel,
         wave: Path | None = None,
     ) -> None:
         self.cycles = 0
         self._ports = {
-            "__".join(map(str, path)): Value.cast(port)
+            port_name(*map(str, path)): Value.cast(port)
             for path, _, port in component.signature.flatten(component)
         }
-        self._clock = self._ports[host.clock]
-        self._reset = host.reset
+        self._clock = self._ports[bfm.clock]
+        self._reset = bfm.reset
         self._driven: dict[str, int] = {}
         self._sampled: dict[str, int] = {}
-        self._outputs: list[int] = []
+        self._outputs: list[list[int]] = [[] for _ in bfm.interface.outputs]
         self._random = np.random.default_rng(0)
         self._stalls = {"events": 0, "output": 0, "access": 0}
         self._sampled_names = [
             name
             for (path, member, _) in component.signature.flatten(component)
-            for name in ["__".join(map(str, path))]
+            for name in [port_name(*map(str, path))]
             if member.flow is wiring.Out
         ]
         self._simulator = Simulator(component)
@@ -78,8 +75,8 @@ class AmaranthEngine:
             with self._writing():
                 self._wave = self._simulator.write_vcd(str(wave))
                 self._wave.__enter__()
-        hosts = {"native": _Native, "odin_pins": _OdinPins, "reckon_pins": _ReckonPins}
-        self._host = hosts[host.name](self, core)
+        kinds = {"native": _Native, "pins": _Pins}
+        self._bfm = kinds[bfm.name](self, bfm)
         self.reset()
 
     async def _run(self, context: object) -> None:
@@ -124,7 +121,7 @@ class AmaranthEngine:
     def step(self, cycles: int = 1) -> None:
         """Let clock cycles pass."""
         for _ in range(cycles):
-            self._host.cycle()
+            self._bfm.cycle()
 
     def reset(self) -> None:
         """Pulse the reset and forget output words."""
@@ -132,29 +129,32 @@ class AmaranthEngine:
         self.step(4)
         self.set(self._reset, 0)
         self.step(4)
-        self._outputs.clear()
+        self._forget()
 
-    def send(self, events: np.ndarray) -> None:
-        """Send input events; return when the last has been taken."""
-        for word in events:
+    def send(self, stream: int, words: np.ndarray) -> None:
+        """Send words of an input stream; return when the last has been taken."""
+        for word in words.tolist():
             while self._stalled("events"):
                 self.step()
-            self._host.send(int(word))
+            self._bfm.send(stream, word)
 
     def access(self, requests: np.ndarray) -> np.ndarray:
-        """Carry out accesses, an array of `ACCESS`; return what was read, one number for each."""
-        result = np.zeros(len(requests), dtype=np.uint32)
-        for index, request in enumerate(requests):
+        """Carry out accesses, payloads of the access port; return what was read, a number for each."""
+        result = np.zeros(len(requests), dtype=np.uint64)
+        for index, request in enumerate(requests.tolist()):
             while self._stalled("access"):
                 self.step()
-            result[index] = self._host.access(
-                {name: int(request[name]) for name in requests.dtype.names}
-            )
+            result[index] = self._bfm.access(request)
         return result
 
-    def spi(self, words: Sequence[int], half_period: int = 2) -> list[int]:
-        """Carry out a raw SPI transaction; return what was shifted out with each word."""
-        return self._host.spi(words, half_period)
+    def spi(self, words: np.ndarray, half_period: int, settling: int) -> np.ndarray:
+        """Carry out SPI transactions, one a row; return what was shifted out with each word."""
+        back = np.zeros(words.shape, dtype=np.uint64)
+        for index, row in enumerate(words.tolist()):
+            while self._stalled("access"):
+                self.step()
+            back[index] = self._bfm.spi(row, half_period, settling)
+        return back
 
     def wait(self, port: str, value: int, limit: int | None = None) -> None:
         """Let clock cycles pass until a port has a value."""
@@ -165,18 +165,23 @@ class AmaranthEngine:
                 return
         raise EngineError(f"{port} was not {value} within {limit} cycles")
 
-    def settle(self) -> np.ndarray:
-        """Wait until the core is idle; return the output words since the last time."""
+    def settle(self) -> list[np.ndarray]:
+        """Wait until the core is idle; return the words of each output stream since the last time."""
         quiet = 0
         start = self.cycles
-        while quiet < self._host.quiet_cycles:
+        while quiet < self._bfm.quiet_cycles:
             if self.cycles - start > self.limit:
                 raise EngineError(f"the core was not idle within {self.limit} cycles")
             self.step()
-            quiet = quiet + 1 if self._host.idle() else 0
-        words = np.array(self._outputs, dtype=np.uint64)
-        self._outputs.clear()
-        return words
+            quiet = quiet + 1 if self._bfm.idle() else 0
+        found = [np.array(words, dtype=np.uint64) for words in self._outputs]
+        self._forget()
+        return found
+
+    def _forget(self) -> None:
+        """Forget output words."""
+        for words in self._outputs:
+            words.clear()
 
     def close(self) -> None:
         """Free the simulation.
@@ -205,100 +210,98 @@ class _Native:
 
     quiet_cycles = 1
 
-    def __init__(self, engine: AmaranthEngine, core: wiring.Component) -> None:
+    def __init__(self, engine: AmaranthEngine, bfm: BusFunctionalModel) -> None:
         self._engine = engine
-        self._request = core.access.request.payload.shape()
+        self._inputs, self._outputs = list(bfm.interface.inputs), list(bfm.interface.outputs)
 
     def cycle(self) -> None:
         engine = self._engine
-        ready = not engine._stalled("output")
-        engine.set("output__ready", int(ready))
+        ready = [not engine._stalled("output") for _ in self._outputs]
+        for name, level in zip(self._outputs, ready, strict=True):
+            engine.set(port_name(name, "ready"), int(level))
         engine._cycle()
-        if ready and engine.get("output__valid"):
-            engine._outputs.append(engine.get("output__payload"))
+        for number, (name, level) in enumerate(zip(self._outputs, ready, strict=True)):
+            if level and engine.get(port_name(name, "valid")):
+                engine._outputs[number].append(engine.get(port_name(name, "payload")))
 
     def idle(self) -> bool:
         return bool(self._engine.get("idle"))
 
-    def _transfer(self, stream: str, payload: int) -> None:
+    def _transfer(self, *stream: str, payload: int) -> None:
         engine = self._engine
-        engine.set(f"{stream}__payload", payload)
-        engine.set(f"{stream}__valid", 1)
+        engine.set(port_name(*stream, "payload"), payload)
+        engine.set(port_name(*stream, "valid"), 1)
         for _ in range(engine.limit):
             self.cycle()
-            if engine.get(f"{stream}__ready"):
-                engine.set(f"{stream}__valid", 0)
+            if engine.get(port_name(*stream, "ready")):
+                engine.set(port_name(*stream, "valid"), 0)
                 return
         raise EngineError(
-            f"the core took nothing from the stream {stream} for {engine.limit} cycles"
+            f"the core took nothing from the stream {stream[0]} for {engine.limit} cycles"
         )
 
-    def send(self, word: int) -> None:
-        self._transfer("events", word)
+    def send(self, stream: int, word: int) -> None:
+        self._transfer(self._inputs[stream], payload=word)
 
-    def access(self, request: dict[str, int]) -> int:
-        fields = {name: request[name] for name, _ in self._request}
-        self._transfer("access__request", self._request.const(fields).as_value().value)
-        return self._engine.get("access__data")
+    def access(self, request: int) -> int:
+        self._transfer("access", "request", payload=request)
+        return self._engine.get(port_name("access", "data"))
 
 
 class _Pins:
-    """What hosts at the published pins share: four-phase buses and SPI in mode 0.
-
-    A subclass says how its chip calls the output bus, and how many bits an SPI word has.
-    """
+    """Published pins: four-phase buses and SPI in mode 0."""
 
     # What has just been asked for at the pins passes two flip-flops first.
     quiet_cycles = 4
 
-    output_request: ClassVar[str]
-    output_acknowledge: ClassVar[str]
-    output_word: ClassVar[str]
-    spi_bits: int
-
-    def __init__(self, engine: AmaranthEngine) -> None:
+    def __init__(self, engine: AmaranthEngine, bfm: BusFunctionalModel) -> None:
         self._engine = engine
-        self._acknowledge = 0
+        self._pins = bfm.pins
+        self._streams = list(bfm.interface.inputs.values())
+        self._inputs = [bfm.pins.buses[name] for name in bfm.interface.inputs]
+        self._outputs = [bfm.pins.buses[name] for name in bfm.interface.outputs]
+        self._acknowledge = [0] * len(self._outputs)
         self._idle = False
 
     def cycle(self) -> None:
         engine = self._engine
         engine._cycle()
-        request = engine.get(self.output_request)
-        self._idle = bool(engine.get("IDLE")) and not request and not self._acknowledge
-        if request != self._acknowledge and not engine._stalled("output"):
-            self._acknowledge = request
-            engine.set(self.output_acknowledge, request)
-            if request:
-                engine._outputs.append(engine.get(self.output_word))
+        self._idle = bool(engine.get(self._pins.idle))
+        for number, bus in enumerate(self._outputs):
+            request = engine.get(bus.request)
+            self._idle = self._idle and not request and not self._acknowledge[number]
+            if request != self._acknowledge[number] and not engine._stalled("output"):
+                self._acknowledge[number] = request
+                engine.set(bus.acknowledge, request)
+                if request:
+                    engine._outputs[number].append(engine.get(bus.address))
 
     def idle(self) -> bool:
         return self._idle
 
-    def _wait_acknowledge(self, level: int) -> None:
+    def _wait_acknowledge(self, bus: AerBus, level: int) -> None:
         for _ in range(self._engine.limit):
             self.cycle()
-            if self._engine.get("AERIN_ACK") == level:
+            if self._engine.get(bus.acknowledge) == level:
                 return
-        raise EngineError(f"AERIN_ACK was not {level} within {self._engine.limit} cycles")
+        raise EngineError(f"{bus.acknowledge} was not {level} within {self._engine.limit} cycles")
 
-    def _set_event(self, word: int) -> None:
-        self._engine.set("AERIN_ADDR", word)
+    def send(self, stream: int, word: int) -> None:
+        engine, bus, kind = self._engine, self._inputs[stream], self._streams[stream]
+        engine.set(bus.address, word & (1 << kind.address_bits) - 1)
+        for number, flag in enumerate(kind.flags, kind.address_bits):
+            engine.set(bus.flags[flag], word >> number & 1)
+        engine.set(bus.request, 1)
+        self._wait_acknowledge(bus, 1)
+        engine.set(bus.request, 0)
+        self._wait_acknowledge(bus, 0)
 
-    def send(self, word: int) -> None:
-        engine = self._engine
-        self._set_event(word)
-        engine.set("AERIN_REQ", 1)
-        self._wait_acknowledge(1)
-        engine.set("AERIN_REQ", 0)
-        self._wait_acknowledge(0)
-
-    def spi(self, words: Sequence[int], half_period: int) -> list[int]:
+    def spi(self, words: Sequence[int], half_period: int, settling: int) -> list[int]:
         engine = self._engine
         back = []
         for word in words:
             shifted = 0
-            for bit in reversed(range(self.spi_bits)):
+            for bit in reversed(range(self._pins.spi.bits)):
                 engine.set("MOSI", word >> bit & 1)
                 engine.step(half_period)
                 shifted = shifted << 1 | engine.get("MISO")
@@ -306,62 +309,5 @@ class _Pins:
                 engine.step(half_period)
                 engine.set("SCK", 0)
             back.append(shifted)
-        engine.step(half_period)
-        return back
-
-    def _after_access(self) -> None:
-        # A write takes effect a few cycles after the last edge.
-        self._engine.step(12)
-
-
-class _OdinPins(_Pins):
-    """The published pins of ODIN and tinyODIN."""
-
-    output_request = "AEROUT_REQ"
-    output_acknowledge = "AEROUT_ACK"
-    output_word = "AEROUT_ADDR"
-
-    def __init__(self, engine: AmaranthEngine, core: wiring.Component) -> None:
-        super().__init__(engine)
-        self._address_bits = core.config.spi_address_bits
-        self._targets = access_targets(core.memories)
-        self.spi_bits = self._address_bits + 4
-
-    def access(self, request: dict[str, int]) -> int:
-        width = self._address_bits
-        to_register = request["target"] == self._targets["register"]
-        byte_at = width // 2 if request["target"] == self._targets["neurons"] else width - 3
-        address = (
-            (1 if request["write"] else 2) << width + 2
-            | request["target"] << width
-            | request["byte"] << byte_at
-            | request["address"]
-        )
-        data = request["data"] if to_register else request["mask"] << 8 | request["data"]
-        _, back = self.spi([address, data], 2)
-        self._after_access()
-        return back & 0xFF
-
-
-class _ReckonPins(_Pins):
-    """The published pins of ReckOn."""
-
-    output_request = "OUT_REQ"
-    output_acknowledge = "OUT_ACK"
-    output_word = "OUT_DATA"
-    spi_bits = 32
-
-    def __init__(self, engine: AmaranthEngine, core: wiring.Component) -> None:
-        super().__init__(engine)
-        self._event_address_bits = core.config.event_address_bits
-
-    def _set_event(self, word: int) -> None:
-        self._engine.set("AERIN_ADDR", word & (1 << self._event_address_bits) - 1)
-        self._engine.set("AERIN_TAR_EN", word >> self._event_address_bits)
-
-    def access(self, request: dict[str, int]) -> int:
-        write = request["write"]
-        header = (not write) << 31 | request["target"] << 28 | 1 << 16 | request["address"]
-        _, back = self.spi([header, request["data"] if write else 0], 2 if write else 4)
-        self._after_access()
+        engine.step(half_period + settling)
         return back

@@ -3,19 +3,17 @@
 import ctypes
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-from amaranth.lib import wiring
 
 from ...hdl.error import InputError
-from ...hdl.interface.access import access_targets
 from ...hdl.toolchain import run_yosys
+from .bus_functional import BusFunctionalModel
 from .cache import cached_text
 from .design import Design, Port
-from .engine import ACCESS, EngineError
-from .host import HostKind
+from .engine import EngineError
 from .waveform import wave_failure
 
 __all__ = ["CompiledEngine", "simulation_sources", "translated"]
@@ -52,8 +50,7 @@ def translated(
 def simulation_sources(
     model: str,
     design: Design,
-    host: HostKind,
-    core: wiring.Component,
+    bfm: BusFunctionalModel,
     *,
     variable: Callable[[str], str],
     write: str,
@@ -65,26 +62,28 @@ def simulation_sources(
     Parameters
     ----------
     model : str
-        The text of `main.cc`, with `{host}` for the name of the host's file, `{functions}` and `{request}`
-        for members of the model, and `{...}` for each of `more`.
+        The text of `main.cc`, with `{bfm}` for the name of the bus-functional model's file,
+        `{functions}` for members of the model, and `{...}` for each of `more`.
     design : Design
         The design, already behind a shell.
-    host : HostKind
-        What speaks to the shell.
-    core : wiring.Component
-        The core in the shell.
+    bfm : BusFunctionalModel
+        What drives the shell.
     variable : callable
         Gives the name of the C++ variable of a port.
     write, read : str
         C++ with `{variable}` for it: a statement that writes `value`, an expression that reads.
     """
     folder = Path(__file__).parent
-    names = ("harness.h", "pins.h", f"{host.name}.h", "interface.h")
+    names = ("harness.h", f"{bfm.name}.h", "interface.h")
     sources = {name: (folder / name).read_text(encoding="utf-8") for name in names}
     sources["main.cc"] = model.format(
-        functions=_port_functions(design.ports, variable=variable, write=write, read=read),
-        request=_request_function(core, host),
-        host=host.name,
+        functions="\n".join(
+            [
+                _port_functions(design.ports, variable=variable, write=write, read=read),
+                *_protocol_functions(bfm, variable=variable, write=write, read=read),
+            ]
+        ),
+        bfm=bfm.name,
         **more,
     )
     return sources
@@ -93,54 +92,47 @@ def simulation_sources(
 def _port_functions(
     ports: Sequence[Port], *, variable: Callable[[str], str], write: str, read: str
 ) -> str:
-    """Return C++ member functions that set and get each port, and all of them by number."""
-    lines = []
-    for port in ports:
-        name = variable(port.name)
-        if port.is_input:
-            body = write.format(variable=name)
-            lines.append(f"    void set_{port.name}(uint64_t value) {{ {body} }}")
-        body = read.format(variable=name)
-        lines.append(f"    uint64_t {port.name}() const {{ return {body}; }}")
-    lines.append("    void set(int port, uint64_t value) {\n        switch (port) {")
+    """Return C++ member functions that set and get ports by number."""
+    lines = ["    void set(int port, uint64_t value) {\n        switch (port) {"]
     for number, port in enumerate(ports):
         if port.is_input:
-            lines.append(f"            case {number}: set_{port.name}(value); break;")
+            body = write.format(variable=variable(port.name))
+            lines.append(f"            case {number}: {body} break;")
     lines.append("        }\n    }")
     lines.append("    uint64_t get(int port) const {\n        switch (port) {")
     for number, port in enumerate(ports):
-        lines.append(f"            case {number}: return {port.name}();")
+        body = read.format(variable=variable(port.name))
+        lines.append(f"            case {number}: return {body};")
     lines.append("        }\n        return 0;\n    }")
     return "\n".join(lines)
 
 
-def _request_function(core: wiring.Component, host: HostKind) -> str:
-    """Return C++ members of the model: what its host must know about accesses and events.
+def _protocol_functions(
+    bfm: BusFunctionalModel, *, variable: Callable[[str], str], write: str, read: str
+) -> Iterator[str]:
+    """Yield constants and C++ member functions that map the protocol of a shell to ports.
 
-    For `native` the function that drives the access port; for `odin_pins` the size of SPI words and the
-    one that says where an access goes (specification of ODIN, sections 1 and 3); for `reckon_pins` the
-    size of an event's address.
+    Each takes the number of a stream, which is a constant where it is called in a loop.
     """
-    if host.name == "native":
-        fields = core.access.request.payload.shape()
-        terms = [f"uint64_t(a.{name}) << {field.offset}" for name, field in fields]
-        return (
-            "    void set_request(const Access &a) "
-            f"{{ set_access__request__payload({' | '.join(terms)}); }}"
-        )
-    if host.name == "reckon_pins":
-        return f"    static constexpr int EVENT_ADDRESS_BITS = {core.config.event_address_bits};"
-    bits = core.config.spi_address_bits
-    targets = access_targets(core.memories)
-    neurons = targets["neurons"]
-    return f"""\
-    static constexpr int FRAME_BITS = {bits + 4};
-    static uint64_t spi_address(const Access &a) {{
-        const int byte_at = a.target == {neurons} ? {bits // 2} : {bits - 3};
-        return uint64_t(a.write ? 1 : 2) << {bits + 2} | uint64_t(a.target) << {bits}
-            | uint64_t(a.byte) << byte_at | a.address;
-    }}
-"""
+    for name, value in bfm.constants().items():
+        yield f"    static constexpr int {name} = {value};"
+    for name, streams in bfm.writers().items():
+        yield f"    void {name}(int stream, uint64_t word) {{\n        switch (stream) {{"
+        for number, ports in enumerate(streams):
+            bodies = []
+            for port, low, width in ports:
+                mask = "" if width == 64 else f" & {(1 << width) - 1:#x}u"
+                value = f"(word >> {low}{mask})" if low or mask else "word"
+                bodies.append(
+                    f"{{ const uint64_t value = {value}; {write.format(variable=variable(port))} }}"
+                )
+            yield f"            case {number}: {' '.join(bodies)} break;"
+        yield "        }\n    }"
+    for name, ports in bfm.readers().items():
+        yield f"    uint64_t {name}(int stream) const {{\n        switch (stream) {{"
+        for number, port in enumerate(ports):
+            yield f"            case {number}: return {read.format(variable=variable(port))};"
+        yield "        }\n        return 0;\n    }"
 
 
 class CompiledEngine:
@@ -150,10 +142,8 @@ class CompiledEngine:
     ----------
     design : Design
         The design, already behind a shell.
-    host : HostKind
-        What speaks to the shell.
-    core : wiring.Component
-        The core in the shell.
+    bfm : BusFunctionalModel
+        What drives the shell.
     wave : Path, optional
         Waveform file to write.
 
@@ -169,19 +159,19 @@ class CompiledEngine:
         self,
         design: Design,
         *,
-        host: HostKind,
-        core: wiring.Component,
+        bfm: BusFunctionalModel,
         wave: Path | None = None,
     ) -> None:
-        library = self._compile(design, host, core, wave is not None)
+        library = self._compile(design, bfm, wave is not None)
         self._ports = {port.name: (number, port) for number, port in enumerate(design.ports)}
         self._library = self._declare(ctypes.CDLL(str(library)))
         self._host = self._library.sw_create()
         self._wave = wave
+        self._outputs = len(bfm.interface.outputs)
         if wave is not None and not self._library.sw_wave(self._host, os.fsencode(wave)):
             raise InputError(f"{wave}: waveforms cannot be written")
 
-    def _compile(self, design: Design, host: HostKind, core: wiring.Component, wave: bool) -> Path:
+    def _compile(self, design: Design, bfm: BusFunctionalModel, wave: bool) -> Path:
         """Compile a simulation, one that can write waveforms if asked to; return the shared library."""
         raise NotImplementedError
 
@@ -197,12 +187,12 @@ class CompiledEngine:
             "set": (None, [host, ctypes.c_int, u64]),
             "get": (u64, [host, ctypes.c_int]),
             "step": (None, [host, u64]),
-            "send": (i64, [host, pointer, i64, u64]),
+            "send": (i64, [host, ctypes.c_int, pointer, i64, u64]),
             "access": (i64, [host, pointer, i64, pointer, u64]),
-            "spi": (None, [host, pointer, i64, pointer, ctypes.c_int]),
+            "spi": (None, [host, pointer, i64, i64, pointer, ctypes.c_int, ctypes.c_int]),
             "wait": (i64, [host, ctypes.c_int, u64, u64]),
             "settle": (i64, [host, u64]),
-            "outputs": (i64, [host, pointer, i64]),
+            "outputs": (i64, [host, ctypes.c_int, pointer, i64]),
             "cycles": (u64, [host]),
             "wave": (ctypes.c_int, [host, ctypes.c_char_p]),
             "end_wave": (ctypes.c_int, [host]),
@@ -238,16 +228,17 @@ class CompiledEngine:
         """Pulse the reset and forget output words."""
         self._library.sw_reset(self._host)
 
-    def send(self, events: np.ndarray) -> None:
-        """Send input events; return when the last has been taken."""
-        words = np.ascontiguousarray(events, dtype=np.uint64)
-        if self._library.sw_send(self._host, words.ctypes.data, len(words), self.limit) < 0:
+    def send(self, stream: int, words: np.ndarray) -> None:
+        """Send words of an input stream; return when the last has been taken."""
+        words = np.ascontiguousarray(words, dtype=np.uint64)
+        done = self._library.sw_send(self._host, stream, words.ctypes.data, len(words), self.limit)
+        if done < 0:
             raise EngineError(f"the core took no input event for {self.limit} cycles")
 
     def access(self, requests: np.ndarray) -> np.ndarray:
-        """Carry out accesses, an array of `ACCESS`; return what was read, one number for each."""
-        requests = np.ascontiguousarray(requests, dtype=ACCESS)
-        result = np.zeros(len(requests), dtype=np.uint32)
+        """Carry out accesses, payloads of the access port; return what was read, a number for each."""
+        requests = np.ascontiguousarray(requests, dtype=np.uint64)
+        result = np.zeros(len(requests), dtype=np.uint64)
         done = self._library.sw_access(
             self._host, requests.ctypes.data, len(requests), result.ctypes.data, self.limit
         )
@@ -255,12 +246,15 @@ class CompiledEngine:
             raise EngineError(f"the core answered no access for {self.limit} cycles")
         return result
 
-    def spi(self, words: Sequence[int], half_period: int = 2) -> list[int]:
-        """Carry out a raw SPI transaction; return what was shifted out with each word."""
-        sent = np.array(words, dtype=np.uint64)
-        back = np.zeros(len(sent), dtype=np.uint64)
-        self._library.sw_spi(self._host, sent.ctypes.data, len(sent), back.ctypes.data, half_period)
-        return back.tolist()
+    def spi(self, words: np.ndarray, half_period: int, settling: int) -> np.ndarray:
+        """Carry out SPI transactions, one a row; return what was shifted out with each word."""
+        sent = np.ascontiguousarray(words, dtype=np.uint64)
+        back = np.zeros_like(sent)
+        count, length = sent.shape
+        self._library.sw_spi(
+            self._host, sent.ctypes.data, count, length, back.ctypes.data, half_period, settling
+        )
+        return back
 
     def wait(self, port: str, value: int, limit: int | None = None) -> None:
         """Let clock cycles pass until a port has a value."""
@@ -268,14 +262,17 @@ class CompiledEngine:
         if self._library.sw_wait(self._host, self._ports[port][0], value, limit) < 0:
             raise EngineError(f"{port} was not {value} within {limit} cycles")
 
-    def settle(self) -> np.ndarray:
-        """Wait until the core is idle; return the output words since the last time."""
+    def settle(self) -> list[np.ndarray]:
+        """Wait until the core is idle; return the new words of each output stream."""
         if self._library.sw_settle(self._host, self.limit) < 0:
             raise EngineError(f"the core was not idle within {self.limit} cycles")
-        count = self._library.sw_outputs(self._host, None, 0)
-        words = np.zeros(count, dtype=np.uint64)
-        self._library.sw_outputs(self._host, words.ctypes.data, count)
-        return words
+        found = []
+        for stream in range(self._outputs):
+            count = self._library.sw_outputs(self._host, stream, None, 0)
+            words = np.zeros(count, dtype=np.uint64)
+            self._library.sw_outputs(self._host, stream, words.ctypes.data, count)
+            found.append(words)
+        return found
 
     def close(self) -> None:
         """Free the simulation.

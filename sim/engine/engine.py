@@ -1,19 +1,12 @@
 """What an engine is."""
 
-from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
 
 from ..device import BusyError
 
-__all__ = ["ACCESS", "Engine", "EngineError"]
-
-#: One access to a register or to a part of a memory word, as `Engine.access` takes it; a core's access
-#: port has some of these fields.
-ACCESS = np.dtype(
-    [(name, np.uint32) for name in ("write", "target", "address", "byte", "data", "mask")]
-)
+__all__ = ["Engine", "EngineError"]
 
 
 class EngineError(BusyError):
@@ -52,21 +45,23 @@ class Engine(Protocol):
     def reset(self) -> None:
         """Pulse the reset and forget output words."""
 
-    def send(self, events: np.ndarray) -> None:
-        """Send input events; return when the last has been taken."""
+    def send(self, stream: int, words: np.ndarray) -> None:
+        """Send words of an input stream, by its number; return when the last has been taken."""
 
     def access(self, requests: np.ndarray) -> np.ndarray:
-        """Carry out accesses, an array of `ACCESS`; return what was read, one number for each."""
+        """Carry out accesses, payloads of the native access port; return what was read, one each."""
 
-    def spi(self, words: Sequence[int], half_period: int = 2) -> list[int]:
-        """Carry out a raw SPI transaction; return what was shifted out with each word.
+    def spi(self, words: np.ndarray, half_period: int, settling: int) -> np.ndarray:
+        """Carry out SPI transactions at the pins; return what was shifted out with each word.
 
         Parameters
         ----------
-        words : sequence of int
-            All words of the transaction; how many bits each has is a matter of the shell.
+        words : ndarray of uint64
+            The words of a transaction in each row.
         half_period : int
             Clock cycles for which SCK is low, and high; more with stalls.
+        settling : int
+            Clock cycles that pass after each transaction.
         """
 
     def wait(self, port: str, value: int, limit: int | None = None) -> None:
@@ -78,8 +73,8 @@ class Engine(Protocol):
             If that takes more cycles than `limit`, which is the attribute of that name if not given.
         """
 
-    def settle(self) -> np.ndarray:
-        """Wait until the core is idle; return the output words since the last time."""
+    def settle(self) -> list[np.ndarray]:
+        """Wait until the core is idle; return the words of each output stream since the last time."""
 
     def close(self) -> None:
         """Free the simulation.

@@ -4,8 +4,9 @@
 //     set_PORT(value) and PORT() for every port, sample() and edge(), and
 // with COUNTERS an array `counters` of `Counter`;
 // sample() computes everything that follows from the inputs in the current cycle, edge() takes the rising
-// clock edge that ends it. `Host` (native.h, odin_pins.h or reckon_pins.h) speaks the protocols of a shell on
-// top of it.
+// clock edge that ends it. It also has the constants INPUTS and OUTPUTS, numbers of streams, and functions
+// of a stream's number, which map the protocol of a shell to ports; `Host` (native.h or pins.h) is the
+// bus-functional model on top of them.
 #pragma once
 
 #include <cstdint>
@@ -50,16 +51,6 @@ struct Counter {
 private:
     bool started_ = false;
     uint64_t last_ = 0;
-};
-
-// One access to a register or to a byte of a memory.
-struct Access {
-    uint32_t write;
-    uint32_t target;
-    uint32_t address;
-    uint32_t byte;
-    uint32_t data;
-    uint32_t mask;
 };
 
 // Results of the functions below that can fail.

@@ -30,17 +30,19 @@ void sw_step(Host *host, uint64_t count) {
     while (count--) host->cycle();
 }
 
-int64_t sw_send(Host *host, const uint64_t *words, int64_t count, uint64_t limit) {
-    return host->send(words, count, limit);
+int64_t sw_send(Host *host, int stream, const uint64_t *words, int64_t count, uint64_t limit) {
+    return host->send(stream, words, count, limit);
 }
 
-int64_t sw_access(Host *host, const Access *requests, int64_t count, uint32_t *values, uint64_t limit) {
+int64_t sw_access(Host *host, const uint64_t *requests, int64_t count, uint64_t *values, uint64_t limit) {
     return host->access(requests, count, values, limit);
 }
 
-// An SPI transaction; `back` gets what was shifted out with each word. `half_period` are clock cycles.
-void sw_spi(Host *host, const uint64_t *words, int64_t count, uint64_t *back, int half_period) {
-    host->spi(words, count, back, half_period);
+// SPI transactions of `length` words each; `back` gets what was shifted out with each word. `half_period`
+// and `settling`, which passes after each, are clock cycles.
+void sw_spi(Host *host, const uint64_t *words, int64_t count, int64_t length, uint64_t *back,
+            int half_period, int settling) {
+    host->spi(words, count, length, back, half_period, settling);
 }
 
 // Lets clock cycles pass, one at least, until a port has a value.
@@ -55,12 +57,13 @@ int64_t sw_wait(Host *host, int port, uint64_t value, uint64_t limit) {
 
 int64_t sw_settle(Host *host, uint64_t limit) { return host->settle(limit); }
 
-// Moves at most `count` output words to `words`; returns how many there were.
-int64_t sw_outputs(Host *host, uint64_t *words, int64_t count) {
-    const int64_t held = host->outputs.size();
+// Moves at most `count` words of an output stream to `words`; returns how many there were.
+int64_t sw_outputs(Host *host, int stream, uint64_t *words, int64_t count) {
+    std::vector<uint64_t> &outputs = host->outputs[stream];
+    const int64_t held = outputs.size();
     const int64_t moved = held < count ? held : count;
-    std::memcpy(words, host->outputs.data(), moved * sizeof(uint64_t));
-    host->outputs.erase(host->outputs.begin(), host->outputs.begin() + moved);
+    if (moved) std::memcpy(words, outputs.data(), moved * sizeof(uint64_t));
+    outputs.erase(outputs.begin(), outputs.begin() + moved);
     return held;
 }
 

@@ -1,70 +1,69 @@
-// What hosts at the published pins share: four-phase address-event buses and SPI in mode 0.
+// Speaks published pins: four-phase address-event buses and SPI in mode 0.
 #pragma once
 
 #include "harness.h"
 
-// `Pins` says, in static functions of a model, how a chip calls its output bus and its input words, and how
-// many bits an SPI word has:
-//     output_request(model), output_word(model), acknowledge(model, level), set_event(model, word), SPI_BITS
-template<class Pins> class PinsHost {
+class Host {
 public:
     Model model;
     uint64_t cycles = 0;
-    std::vector<uint64_t> outputs;
+    std::vector<uint64_t> outputs[Model::OUTPUTS];
     Stall event_stall, output_stall, access_stall;
 
-    // One cycle; the receiver on the output bus works beside whatever else is going on.
+    // One cycle; the receivers on the output buses work beside whatever else is going on.
     void cycle() {
         model.sample();
-        acknowledged_ = model.AERIN_ACK();
-        const bool request = Pins::output_request(model);
-        idle_ = model.IDLE() && !request && !acknowledge_;
-        const bool answers = request != acknowledge_ && !output_stall.draw();
-        if (answers) {
-            acknowledge_ = request;
-            if (acknowledge_) outputs.push_back(Pins::output_word(model));
+        for (int s = 0; s < Model::INPUTS; s++) acknowledged_[s] = model.acknowledged(s);
+        bool idle = model.is_idle(0), answers[Model::OUTPUTS];
+        for (int s = 0; s < Model::OUTPUTS; s++) {
+            const bool request = model.requested(s);
+            idle = idle && !request && !acknowledge_[s];
+            answers[s] = request != acknowledge_[s] && !output_stall.draw();
+            if (answers[s]) {
+                acknowledge_[s] = request;
+                if (request) outputs[s].push_back(model.payload(s));
+            }
         }
+        idle_ = idle;
         model.edge();
-        if (answers) Pins::acknowledge(model, acknowledge_);
+        for (int s = 0; s < Model::OUTPUTS; s++)
+            if (answers[s]) model.set_acknowledge(s, acknowledge_[s]);
         cycles++;
     }
 
     void reset() {
-        model.set_RST(1);
+        model.set_reset(0, 1);
         pass(4);
-        model.set_RST(0);
+        model.set_reset(0, 0);
         pass(4);
-        outputs.clear();
+        for (auto &words : outputs) words.clear();
     }
 
-    int64_t send(const uint64_t *words, int64_t count, uint64_t limit) {
+    int64_t send(int stream, const uint64_t *words, int64_t count, uint64_t limit) {
         for (int64_t i = 0; i < count; i++) {
             while (event_stall.draw()) cycle();
-            Pins::set_event(model, words[i]);
-            model.set_AERIN_REQ(1);
-            const bool taken = wait_acknowledge(true, limit);
+            model.set_payload(stream, words[i]);
+            model.set_request(stream, 1);
+            const bool taken = wait_acknowledge(stream, true, limit);
             while (event_stall.draw()) cycle();
-            model.set_AERIN_REQ(0);
-            if (!taken || !wait_acknowledge(false, limit)) return TIMED_OUT;
+            model.set_request(stream, 0);
+            if (!taken || !wait_acknowledge(stream, false, limit)) return TIMED_OUT;
         }
         return count;
     }
 
-    // A transaction; `half_period` are the clock cycles that SCK stays low or high or, with stalls, the
-    // fewest.
-    void spi(const uint64_t *words, int64_t count, uint64_t *back, int half_period) {
+    // There is no access port here.
+    int64_t access(const uint64_t *, int64_t, uint64_t *, uint64_t) { return TIMED_OUT; }
+
+    // Transactions of `length` words each; `half_period` are the clock cycles that SCK stays low or high
+    // or, with stalls, the fewest; `settling` those that pass after each.
+    void spi(const uint64_t *words, int64_t count, int64_t length, uint64_t *back, int half_period,
+             int settling) {
         for (int64_t i = 0; i < count; i++) {
-            back[i] = 0;
-            for (int bit = Pins::SPI_BITS - 1; bit >= 0; bit--) {
-                model.set_MOSI(words[i] >> bit & 1);
-                stalled_pass(half_period);
-                back[i] = back[i] << 1 | model.MISO();
-                model.set_SCK(1);
-                stalled_pass(half_period);
-                model.set_SCK(0);
-            }
+            for (int64_t k = 0; k < length; k++) *back++ = shift(*words++, half_period);
+            stalled_pass(half_period);
+            pass(settling);
         }
-        stalled_pass(half_period);
     }
 
     int64_t settle(uint64_t limit) {
@@ -77,23 +76,19 @@ public:
         return 0;
     }
 
-protected:
-    // A write takes effect a few cycles after the last edge.
-    void after_access() { pass(12); }
-
 private:
-    bool acknowledge_ = false, acknowledged_ = false, idle_ = false;
+    bool acknowledge_[Model::OUTPUTS] = {}, acknowledged_[Model::INPUTS] = {}, idle_ = false;
 
     void pass(int count) {
         while (count-- > 0) cycle();
     }
 
-    bool wait_acknowledge(bool level, uint64_t limit) {
+    bool wait_acknowledge(int stream, bool level, uint64_t limit) {
         const uint64_t end = cycles + limit;
         do {
             if (cycles >= end) return false;
             cycle();
-        } while (acknowledged_ != level);
+        } while (acknowledged_[stream] != level);
         return true;
     }
 
@@ -101,5 +96,18 @@ private:
         do {
             pass(count);
         } while (access_stall.draw());
+    }
+
+    uint64_t shift(uint64_t word, int half_period) {
+        uint64_t back = 0;
+        for (int bit = Model::SPI_BITS - 1; bit >= 0; bit--) {
+            model.set_mosi(0, word >> bit & 1);
+            stalled_pass(half_period);
+            back = back << 1 | model.miso(0);
+            model.set_sck(0, 1);
+            stalled_pass(half_period);
+            model.set_sck(0, 0);
+        }
+        return back;
     }
 };

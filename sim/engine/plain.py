@@ -5,14 +5,13 @@ import json
 from pathlib import Path
 
 import numpy as np
-from amaranth.lib import wiring
 
 from ...synth.activity import Watch
 from ...synth.memory_cleanup import MEMORY_CLEANUP
+from .bus_functional import BusFunctionalModel
 from .compiled import CompiledEngine, simulation_sources, translated
 from .compiler import compile_library
 from .design import Design
-from .host import HostKind
 from .translate import translate
 
 __all__ = ["PlainEngine", "watch_ports"]
@@ -35,9 +34,8 @@ struct Model {{
     int end_wave() {{ return 0; }}
 {counters}
 {functions}
-{request}
 }};
-#include "{host}.h"
+#include "{bfm}.h"
 #include "interface.h"
 """
 
@@ -88,7 +86,7 @@ class PlainEngine(CompiledEngine):
         If the design has something that is not translated.
     """
 
-    def _compile(self, design: Design, host: HostKind, core: wiring.Component, wave: bool) -> Path:
+    def _compile(self, design: Design, bfm: BusFunctionalModel, wave: bool) -> Path:
         assert not wave
         self.watch = design.watch
         watched = watch_ports(design.watch) if design.watch else []
@@ -97,8 +95,7 @@ class PlainEngine(CompiledEngine):
         sources = simulation_sources(
             _MODEL,
             design,
-            host,
-            core,
+            bfm,
             variable=lambda name: f"top.{'out' if name in outputs else 'in'}_{name}",
             write="{variable} = value;",
             read="{variable}",
@@ -109,7 +106,7 @@ class PlainEngine(CompiledEngine):
                 for number, (name, _) in enumerate(watched)
             ),
         )
-        sources["design.h"] = _design_source(design, host.clock)
+        sources["design.h"] = _design_source(design, bfm.clock)
         # A watched netlist is large and runs for some events only: optimizing takes longer than it saves.
         options = ["-DCOUNTERS", "-O0"] if watched else []
         return compile_library(sources, "main.cc", options=options)

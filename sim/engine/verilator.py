@@ -4,14 +4,12 @@ import json
 import subprocess
 from pathlib import Path
 
-from amaranth.lib import wiring
-
 from ...hdl.toolchain import run_tool
 from ...synth.memory_cleanup import MEMORY_CLEANUP
+from .bus_functional import BusFunctionalModel
 from .compiled import CompiledEngine, simulation_sources, translated
 from .compiler import compile_library
 from .design import Design
-from .host import HostKind
 
 __all__ = ["VerilatorEngine"]
 
@@ -83,9 +81,8 @@ struct Model {{
         record();
     }}
 {functions}
-{request}
 }};
-#include "{host}.h"
+#include "{bfm}.h"
 #include "interface.h"
 """
 
@@ -126,7 +123,7 @@ def _generated_sources(design: Design, wave: bool) -> dict[str, str]:
 class VerilatorEngine(CompiledEngine):
     """Simulation compiled by Verilator; waveforms are VCD files."""
 
-    def _compile(self, design: Design, host: HostKind, core: wiring.Component, wave: bool) -> Path:
+    def _compile(self, design: Design, bfm: BusFunctionalModel, wave: bool) -> Path:
         answer = subprocess.run(
             ["verilator", "--getenv", "VERILATOR_ROOT"],
             capture_output=True,
@@ -141,13 +138,12 @@ class VerilatorEngine(CompiledEngine):
         sources |= simulation_sources(
             _MODEL,
             design,
-            host,
-            core,
+            bfm,
             variable=lambda name: f"top.{_member(name)}",
             write="{variable} = value;",
             read="{variable}",
             includes="\n".join(f'#include "{name}"' for name in parts),
-            clock=_member(host.clock),
+            clock=_member(bfm.clock),
         )
         return compile_library(
             sources,

@@ -1,16 +1,15 @@
 """Bit-exact NumPy models; the files mirror hdl/ one to one."""
 
-from importlib import import_module
+from typing import Any
 
+from ...hdl.catalogue import core_of
 from ...hdl.config import CoreConfig
+from ...hdl.core import load
 from ..device import Device
 
 __all__ = ["open_model"]
 
-_CLASSES = {"tinyodin": "TinyOdinModel", "odin": "OdinModel", "reckon": "ReckonModel"}
 
-
-def open_model(config: CoreConfig) -> Device:
-    """Return a model of a core, freshly reset."""
-    module = import_module(f".{config.core}", __name__)
-    return getattr(module, _CLASSES[config.core])(config)
+def open_model(config: CoreConfig, **options: Any) -> Device:
+    """Return the model of a core, freshly reset; `options` as the model's class takes them."""
+    return load(core_of(config).model)(config, **options)

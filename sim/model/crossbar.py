@@ -1,22 +1,11 @@
 """What the models of tinyODIN and ODIN share: registers, memories, held events, the main queue, output."""
 
 from collections import deque
-from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from ...hdl.config import CoreConfig
-from ...hdl.interface.register import RegisterMap
-from ...hdl.memory.logical import LogicalMemory
-from ..device import (
-    BusyError,
-    Device,
-    check_events,
-    check_gated,
-    check_memory_range,
-    check_words,
-    word_array,
-)
+from ..device import BusyError, Device, word_array
 
 __all__ = ["CrossbarModel"]
 
@@ -28,19 +17,16 @@ class CrossbarModel(Device):
     """Part of a model of a core with a crossbar of synapses and one queue of events.
 
     Each event is executed, with all spikes that it causes, before the next one begins. Events sent while
-    register `gate` is 1 wait until it is 0.
+    the gate is closed wait until it opens.
 
-    The rest of the model keeps neurons and synapses, and executes events. It begins with
-    `super().__init__`, and calls `_configured` once it is ready.
+    The rest of the model keeps neurons and synapses, memories of these names with eight synapses to a
+    word, and executes events. It begins with `super().__init__`, and calls `_configured` once it is
+    ready.
 
     Parameters
     ----------
     config : CoreConfig
         The configuration.
-    registers : RegisterMap
-        The core's registers.
-    memories : dict of LogicalMemory
-        The core's memories: `neurons`, and `synapses` with eight to a word.
     event_limit : int
         Queued events that one input event may cause before the network is taken to keep itself
         going for ever and `BusyError` is raised.
@@ -56,46 +42,22 @@ class CrossbarModel(Device):
     #: Which neurons are disabled.
     _disable: np.ndarray
 
-    def __init__(
-        self,
-        config: CoreConfig,
-        registers: RegisterMap,
-        memories: dict[str, LogicalMemory],
-        event_limit: int,
-    ) -> None:
-        self.config = config
-        self.registers = registers
-        self.memories = memories
-        self.register_values = {register.name: 0 for register in registers}
+    def __init__(self, config: CoreConfig, event_limit: int) -> None:
+        super().__init__(config)
         self.event_limit = event_limit
         self.operations = 0
 
         # (weight or virtual field, neuron), the head first
         self._fifo: deque[tuple[int, int]] = deque()
-        self._held: list[np.ndarray] = []  # input events that wait for the gate
         self._outputs: list[np.ndarray] = []
-        bits = memories["synapses"].width // _GROUP
+        bits = self.memories["synapses"].width // _GROUP
         self._synapse_mask = (1 << bits) - 1
         self._synapse_shifts = np.arange(_GROUP, dtype=np.uint64) * np.uint64(bits)
 
-    def configure(self, **values: int) -> None:
-        """Write configuration registers by name, in the order given.
-
-        Clearing `gate` executes the events that were held back.
-
-        Raises
-        ------
-        InputError
-            If there is no such register or it cannot hold the value; no register is written then.
-        BusyError
-            If the network keeps itself going.
-        """
-        checked = {name: self.registers.check(name, value) for name, value in values.items()}
-        for name, value in checked.items():
-            self.register_values[name] = value
-            self._written(name, value)
-            if name == "gate" and not value:
-                self._open_gate()
+    def _write_register(self, name: str, value: int) -> None:
+        self._written(name, value)
+        if name == self.interface.gate.register and not value:
+            self._open_gate()
 
     def _written(self, name: str, value: int) -> None:
         """Follow the new value of a register."""
@@ -108,39 +70,17 @@ class CrossbarModel(Device):
         self._tells_spikes = not self._tells_sources
 
     def _open_gate(self) -> None:
-        """Execute the events that were held back."""
-        held, self._held = self._held, []
-        for events in held:
-            self._execute(events)
+        """Execute what the gate has held back in queues."""
 
-    def load(self, memory: str, words: Sequence[int] | np.ndarray, at: int = 0) -> None:
-        """Write consecutive words of a memory, from word `at`.
-
-        Raises
-        ------
-        InputError
-            If there is no such memory, a word does not fit, the range leaves the memory, or
-            register `gate` is 0.
-        """
-        values = check_words(self.memories, self.config.core, memory, words, at)
-        check_gated(self.config.core, self.register_values["gate"])
-        part = slice(at, at + len(values))
+    def _load(self, memory: str, words: list[int], at: int) -> None:
+        part = slice(at, at + len(words))
         if memory == "neurons":
-            self._load_neurons(part, values)
+            self._load_neurons(part, words)
         else:
-            synapses = word_array(values, 64)[:, np.newaxis] >> self._synapse_shifts
+            synapses = word_array(words, 64)[:, np.newaxis] >> self._synapse_shifts
             self._load_synapses(part, synapses.astype(np.int64) & self._synapse_mask)
 
-    def dump(self, memory: str, at: int = 0, count: int | None = None) -> np.ndarray:
-        """Read consecutive words of a memory, all from `at` on if `count` is None.
-
-        Raises
-        ------
-        InputError
-            If there is no such memory, the range leaves it, or register `gate` is 0.
-        """
-        _, count = check_memory_range(self.memories, self.config.core, memory, at, count)
-        check_gated(self.config.core, self.register_values["gate"])
+    def _dump(self, memory: str, at: int, count: int) -> np.ndarray:
         part = slice(at, at + count)
         if memory == "neurons":
             return self._dump_neurons(part)
@@ -163,30 +103,18 @@ class CrossbarModel(Device):
         """Return the synapses of some memory words, a row for each, none negative."""
         raise NotImplementedError
 
-    def send(self, events: Iterable[int] | np.ndarray) -> None:
-        """Send input events; executes them unless register `gate` is 1.
+    def _send(self, stream: str, words: np.ndarray) -> None:
+        # If the network keeps itself going the rest of the events is lost, queued spikes stay.
+        self._execute(words)
 
-        Raises
-        ------
-        InputError
-            If a word does not fit the core's input.
-        BusyError
-            If the network keeps itself going. The rest of `events` is lost, queued spikes stay.
-        """
-        events = check_events(self.config.core, self.config.event_bits, events)
-        if self.register_values["gate"]:
-            self._held.append(events)
-        else:
-            self._execute(events)
-
-    def settle(self) -> np.ndarray:
-        """Return the output words since the last settle, in order."""
+    def _settle(self) -> dict[str, np.ndarray]:
         words = np.concatenate([np.zeros(0, dtype=np.int64), *self._outputs]).astype(np.uint64)
         self._outputs = []
-        return words
+        return {self.interface.output: words}
 
-    def close(self) -> None:
-        """Do nothing: a model holds nothing that must be freed."""
+    def _reset(self) -> None:
+        self._fifo.clear()
+        self._outputs = []
 
     def _execute(self, events: np.ndarray) -> None:
         """Execute input events one after the other, each with all it causes."""

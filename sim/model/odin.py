@@ -7,8 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...hdl.odin.config import OdinConfig
-from ...hdl.odin.layout import BURST_SLOTS, memories, virtual_field
-from ...hdl.odin.registers import registers
+from ...hdl.odin.layout import BURST_SLOTS, virtual_field
 from .crossbar import CrossbarModel
 from .neuron import izhikevich, lif
 from .neuron.layout import join_words, split_words
@@ -155,7 +154,7 @@ class OdinModel(CrossbarModel):
 
     def __init__(self, config: OdinConfig | None = None, *, event_limit: int = 100_000) -> None:
         config = config if config is not None else OdinConfig()
-        super().__init__(config, registers(config), memories(config), event_limit)
+        super().__init__(config, event_limit)
         neurons = self.config.neurons
         self._neuron_words = np.zeros((neurons, 2), dtype=np.uint64)
         # Row: source, column: target. The synapse memory is these in order, eight to a word.
@@ -210,7 +209,12 @@ class OdinModel(CrossbarModel):
         if self._fifo or self._burst_entries:
             self._start()
             self._empty_queues()
-        super()._open_gate()
+
+    def _reset(self) -> None:
+        super()._reset()
+        for slot in self._slots:
+            slot.clear()
+        self._slot = self._burst_entries = 0
 
     def _load_neurons(self, part: slice, words: list[int]) -> None:
         self._put_together()

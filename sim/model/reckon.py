@@ -1,12 +1,12 @@
 """Bit-exact model of ReckOn (section numbers are those of its specification)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from enum import Enum, auto
 from typing import NamedTuple
 
 import numpy as np
 
-from ...hdl.error import InputError
+from ...hdl.interface.pin_map import SpiRequest
 from ...hdl.reckon.config import ReckonConfig
 from ...hdl.reckon.layout import (
     ALPHA_BITS,
@@ -14,20 +14,8 @@ from ...hdl.reckon.layout import (
     OUTPUT_TRACE_BITS,
     POTENTIAL_BITS,
     RECURRENT_TRACE_BITS,
-    memories,
 )
-from ...hdl.reckon.registers import INPUT_PINS, OUTPUT_PINS, registers
-from ..device import (
-    BusyError,
-    TickedDevice,
-    check_events,
-    check_gated,
-    check_memory_range,
-    check_pin,
-    check_words,
-    word_array,
-)
-from ..spi32 import CHUNK_BITS, Spi32Frame
+from ..device import Device, word_array
 from .arithmetic import wrap
 from .neuron.leaky_integrator import (
     FACTOR_ONE,
@@ -179,8 +167,8 @@ def _pack(fields: np.ndarray, bits: int) -> list[int]:
     return [int.from_bytes(row.tobytes(), "little") for row in data]
 
 
-class ReckonModel(TickedDevice):
-    """A ReckOn core as a `TickedDevice`, exact to the bit.
+class ReckonModel(Device):
+    """A ReckOn core as a `Device`, exact to the bit.
 
     Memories are zero at first. Registers that the chip leaves undefined are 0 after reset.
 
@@ -201,21 +189,13 @@ class ReckonModel(TickedDevice):
 
     Attributes
     ----------
-    register_values : dict of int
-        Present values of the registers, by name.
-    pin_values : dict of int
-        Present values of the input pins, by name.
     state : State
         Where the core is.
     """
 
     def __init__(self, config: ReckonConfig | None = None) -> None:
         config = config or ReckonConfig()
-        self.config = config
-        self.registers = registers(config)
-        self.memories = memories(config)
-        self.pin_values = dict.fromkeys(INPUT_PINS.values(), 0)
-        self._frame = Spi32Frame(config)
+        super().__init__(config)
         # Rows are fields, columns neurons; outputs are in the last row, whose rest stays 0.
         self._fields = np.zeros((5, config.neurons), dtype=np.int32)
         self._thresholds = np.zeros(config.neuron_words, dtype=np.int32)
@@ -225,14 +205,12 @@ class ReckonModel(TickedDevice):
             "weights_rec": np.zeros((config.neurons, config.neurons), dtype=np.int32),
             "weights_out": np.zeros((config.output_weight_words, config.outputs), dtype=np.int32),
         }
-        self.reset()
+        self._reset()
 
     # Host side.
 
-    def reset(self) -> None:
-        """Pulse the reset pin. Memories keep their contents, and input pins their values."""
+    def _reset(self) -> None:
         config = self.config
-        self.register_values = self.registers.reset_values()
         self._generators: dict[str, list[Lfsr]] = {}
         for name, recurrence in recurrences(config).items():
             seeds = RESET_SEEDS[name]
@@ -247,47 +225,19 @@ class ReckonModel(TickedDevice):
         self._label = 0
         self._targets = [0] * config.outputs
         self._read_register = np.zeros((4, config.neuron_lanes), dtype=np.int32)
-        self._last_spi_read = 0
         self._enter_idle()
-
-    def configure(self, **values: int) -> None:
-        """Write configuration registers by name, in the order given.
-
-        Raises
-        ------
-        InputError
-            If there is no such register or it cannot hold the value; no register is written then.
-        """
-        checked = {name: self.registers.check(name, value) for name, value in values.items()}
-        for name, value in checked.items():
-            self._write_register(name, value)
 
     def _write_register(self, name: str, value: int) -> None:
         if name not in _UNPLANNED:
             self._forget_plan()
-        self.register_values[name] = value
         if name.startswith("seed_") and self.register_values["config_mode"]:
             for lane, generator in enumerate(self._generators[name.removeprefix("seed_")]):
                 generator.load(value >> generator.recurrence.b * lane)
         if self.state is State.CONFIG and not self.register_values["config_mode"]:
             self._leave_config()
 
-    def _check_access(self) -> None:
-        check_gated(self.config.core, self.register_values["config_mode"], gate=self.registers.gate)
-
-    def load(self, memory: str, words: Sequence[int] | np.ndarray, at: int = 0) -> None:
-        """Write consecutive words of a memory, from word `at`, as SPI does.
-
-        Neurons that are written count as written in this sample (section 5.2).
-
-        Raises
-        ------
-        InputError
-            If there is no such memory, a word does not fit, the range leaves the memory, or register
-            `config_mode` is 0.
-        """
-        values = check_words(self.memories, self.config.core, memory, words, at)
-        self._check_access()
+    def _load(self, memory: str, values: list[int], at: int) -> None:
+        # Neurons that are written count as written in this sample (section 5.2).
         stop = at + len(values)
         if memory == "neurons":
             self._load_neurons(values, at)
@@ -323,18 +273,9 @@ class ReckonModel(TickedDevice):
         lanes = self.config.neuron_lanes
         self._read_register = self._fields[:OUTPUT, lanes * word : lanes * (word + 1)].copy()
 
-    def dump(self, memory: str, at: int = 0, count: int | None = None) -> np.ndarray:
-        """Read consecutive words of a memory; all from `at` on if `count` is None.
-
-        Reading changes nothing, but see `_touch` for neurons that are read in CONFIG.
-
-        Raises
-        ------
-        InputError
-            If there is no such memory, the range leaves it, or register `config_mode` is 0.
-        """
-        size, count = check_memory_range(self.memories, self.config.core, memory, at, count)
-        self._check_access()
+    def _dump(self, memory: str, at: int, count: int) -> np.ndarray:
+        # Reading changes nothing, but see `_touch` for neurons that are read in CONFIG.
+        size = self.memories[memory]
         if memory == "neurons":
             words = self._dump_neurons(at, count)
         elif memory == "outputs":
@@ -362,89 +303,31 @@ class ReckonModel(TickedDevice):
             self._touch(at + count - 1)
         return words
 
-    def spi32(self, words: Sequence[int]) -> list[int]:
-        """Carry out one raw SPI transaction of 32-bit words, the header first (section 3).
-
-        Raises
-        ------
-        InputError
-            If a word does not fit or there are not as many as the header says.
-        """
-        header, data = self._frame.check(words)
-        reply = [0]
-        for index, value in enumerate(data):
-            if header.read:
-                self._read_chunk(header.space, header.address + index & 0xFFFF)
-                reply.append(self._last_spi_read)
-                continue
-            reply.append(0)
-            if header.space == 0:
-                register = self.registers.at(header.address)
-                if register is not None:
-                    self._write_register(register.name, value & ((1 << register.width) - 1))
-            else:
-                self._write_chunk(header.space, header.address + index & 0xFFFF, value)
-        return reply
-
-    def _read_chunk(self, space: int, address: int) -> None:
-        target = self._frame.locate(space, address)
-        if target is None or not self.register_values["config_mode"]:
-            return
-        word = int(self.dump(target.memory, target.word, 1)[0])
-        self._last_spi_read = word >> CHUNK_BITS * target.chunk & ((1 << CHUNK_BITS) - 1)
-
-    def _write_chunk(self, space: int, address: int, value: int) -> None:
-        target = self._frame.locate(space, address)
-        if target is None or not self.register_values["config_mode"]:
-            return
-        old = int(self.dump(target.memory, target.word, 1)[0])
-        shift = CHUNK_BITS * target.chunk
-        chunk = ((1 << CHUNK_BITS) - 1) << shift
-        new = (old & ~chunk | value << shift) & ((1 << self.memories[target.memory].width) - 1)
-        self.load(target.memory, [new], target.word)
-        if target.flags is not None:
-            self._spike[target.flags] = value & 1
-            self._fresh[target.flags] = value >> 1 & 1
+    def _access_unit(self, request: SpiRequest) -> int | None:
+        read = super()._access_unit(request)
+        # The address bit above the word also sets the flags of a neuron (section 5.3).
+        neurons = self.memories["neurons"]
+        above = self.interface.unit_bits("neurons") + (neurons.words - 1).bit_length()
+        if request.write and request.space == neurons.space and request.address >> above & 1:
+            neuron = request.address & self.config.neurons - 1
+            self._spike[neuron] = request.data & 1
+            self._fresh[neuron] = request.data >> 1 & 1
             self._known_fresh = 0
+        return read
 
-    def send(self, events: Iterable[int] | np.ndarray) -> None:
-        """Send input event words `{target, address}`, in order.
-
-        Raises
-        ------
-        InputError
-            If a word does not fit the core's input.
-        """
+    def _send(self, stream: str, words: np.ndarray) -> None:
         bits = self.config.event_address_bits
-        for event in check_events(self.config.core, self.config.event_bits, events).tolist():
+        for event in words.tolist():
             if event >> bits:
                 self._take_target(event & ((1 << bits) - 1))
             elif event < self.config.neurons:
                 self._pending.add(event)
 
-    def drive(self, **pins: int) -> None:
-        """Drive input pins with 0 or 1 and hold them.
+    def _drive(self, name: str, value: int) -> None:
+        # The levels are looked at when a time step ends.
+        return
 
-        Raises
-        ------
-        InputError
-            If there is no such pin or the value is not 0 or 1.
-        """
-        for name, value in pins.items():
-            check_pin(self.config.core, self.pin_values, name)
-            if value not in (0, 1):
-                raise InputError(f"{self.config.core}: pin {name} is {value!r}, allowed is 0 or 1")
-        self.pin_values.update({name: int(value) for name, value in pins.items()})
-
-    def read_pin(self, name: str) -> int:
-        """Return the value of an output pin.
-
-        Raises
-        ------
-        InputError
-            If there is no such pin.
-        """
-        check_pin(self.config.core, OUTPUT_PINS.values(), name)
+    def _status(self, name: str) -> int:
         if name == "configuring":
             return int(self.state is State.CONFIG)
         if name == "target_request":
@@ -458,54 +341,20 @@ class ReckonModel(TickedDevice):
     def _ready(self) -> bool:
         return self.state in (State.IDLE, State.PROPAGATE)
 
-    def wait_pin(self, name: str, value: int) -> None:
-        """Wait until an output pin has a value; here nothing changes by waiting.
-
-        Raises
-        ------
-        InputError
-            If there is no such pin.
-        BusyError
-            If the pin has another value.
-        """
-        if self.read_pin(name) != value:
-            raise BusyError(f"{self.config.core}: pin {name} stays {1 - value}")
-
-    def tick(self) -> None:
-        """Pulse the time-step pin and wait until the core is ready again.
-
-        Raises
-        ------
-        InputError
-            If register `timing_mode` is 1.
-        BusyError
-            If the core waits for its host.
-        """
-        if self.register_values["timing_mode"]:
-            raise InputError(
-                f"{self.config.core}: register timing_mode is 1, tick needs timing_mode = 0"
-            )
-        if not self.register_values["local_tick"]:
-            self.pulse()
-        elif self.state is not State.IDLE:
+    def _tick(self) -> bool:
+        # A step that the core ends itself there is in a sample only.
+        if not self.register_values["local_tick"] or self.state is not State.IDLE:
             self._step()
-        if not self._ready:
-            raise BusyError(
-                f"{self.config.core}: not ready after the time step, but in {self.state.name}"
-            )
+        return self._ready
 
-    def pulse(self) -> None:
-        """Pulse the time-step pin; with `local_tick` it has no effect."""
+    def _pulse(self, name: str) -> None:
+        # With `local_tick` the pin has no effect.
         if not self.register_values["local_tick"]:
             self._step()
 
-    def settle(self) -> np.ndarray:
-        """Return the output words since the last settle, in order."""
+    def _settle(self) -> dict[str, np.ndarray]:
         words, self._output = self._output, []
-        return np.array(words, dtype=np.uint64)
-
-    def close(self) -> None:
-        """Free what the device holds."""
+        return {self.interface.output: np.array(words, dtype=np.uint64)}
 
     # Time steps (section 8).
 
@@ -537,7 +386,7 @@ class ReckonModel(TickedDevice):
             self._leak()
             self._decide()
         elif self.state is State.IDLE:
-            if self.pin_values["sample"]:
+            if self.level_values["sample"]:
                 self._propagate()
         else:
             self._timing_error = True
@@ -546,12 +395,12 @@ class ReckonModel(TickedDevice):
                 self._enter_idle()
 
     def _decide(self) -> None:
-        if self.pin_values["infer_accumulate"]:
+        if self.level_values["infer_accumulate"]:
             winner = 0
             if not self.register_values["regression"]:
                 winner = int(self._fields[OUTPUT, : self._last_output + 1].argmax())
             self._wins[winner] = self._wins[winner] + 1 & 0xFFFF
-        if not self.pin_values["sample"]:
+        if not self.level_values["sample"]:
             self._send_outputs()
             self._enter_idle()
         elif self.register_values["config_mode"]:
@@ -562,7 +411,7 @@ class ReckonModel(TickedDevice):
     def _leave_config(self) -> None:
         """Go on after DECIDE or CONFIG."""
         values = self.register_values
-        if self._learn_bits() and (self.pin_values["target_valid"] or self._always_regularised()):
+        if self._learn_bits() and (self.level_values["target_valid"] or self._always_regularised()):
             if not (values["single_label"] and self._label_received):
                 self.state = State.TARGET
                 return
@@ -592,7 +441,7 @@ class ReckonModel(TickedDevice):
     def _end_step(self) -> None:
         if self.register_values["send_every_step"]:
             self._send_outputs()
-            if not self.pin_values["sample"]:
+            if not self.level_values["sample"]:
                 self._enter_idle()
                 return
         self._propagate()
@@ -821,7 +670,7 @@ class ReckonModel(TickedDevice):
         learn = self._learn_bits()
         last_neuron = self._last_neuron
         last = max(self._last_input, last_neuron)
-        valid = bool(self.pin_values["target_valid"])
+        valid = bool(self.level_values["target_valid"])
         groups = last_neuron // size + 1
         count = max(groups * size, last + 1)
         # What each index sees in the core's read register.

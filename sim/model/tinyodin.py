@@ -3,8 +3,7 @@
 import numpy as np
 
 from ...hdl.tinyodin.config import TinyOdinConfig
-from ...hdl.tinyodin.layout import VIRTUAL_WEIGHT_BITS, memories, neuron_word
-from ...hdl.tinyodin.registers import registers
+from ...hdl.tinyodin.layout import VIRTUAL_WEIGHT_BITS, neuron_word
 from .crossbar import CrossbarModel
 from .neuron import lif
 
@@ -118,7 +117,7 @@ class TinyOdinModel(CrossbarModel):
 
     def __init__(self, config: TinyOdinConfig | None = None, *, event_limit: int = 100_000) -> None:
         config = config if config is not None else TinyOdinConfig()
-        super().__init__(config, registers(config), memories(config), event_limit)
+        super().__init__(config, event_limit)
         neurons = self.config.neurons
         self._potential = np.zeros(neurons, dtype=_INTEGER)
         self._threshold = np.zeros(neurons, dtype=_INTEGER)

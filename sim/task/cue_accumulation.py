@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from ...hdl.error import InputError
-from ..device import TickedDevice
+from ..device import Device
 from .eprop import WEIGHT_BITS, Learning, Network, Sample, Weights
 from .result import Progress, TaskResult
 
@@ -249,7 +249,7 @@ def read_data(folder: Path) -> Data:
 
 
 def perform(
-    device: TickedDevice,
+    device: Device,
     *,
     samples: int | None = None,
     training: int | None = None,
@@ -262,7 +262,7 @@ def perform(
 
     Parameters
     ----------
-    device : TickedDevice
+    device : Device
         A device of a ReckOn core with at least 128 neurons.
     samples : int, optional
         In each epoch only the first test samples.

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ...hdl.reckon.config import ReckonConfig
-from ..device import TickedDevice
+from ..device import Device
 from . import digits
 from .digits import CLASSES, PIXELS
 from .eprop import Learning, Network, Sample, Weights
@@ -158,7 +158,7 @@ def epoch_rates(epoch: int, epochs: int) -> dict[str, int]:
 
 
 def _learn_and_test(
-    device: TickedDevice,
+    device: Device,
     training: list[Sample],
     test: list[Sample],
     epochs: int,
@@ -178,7 +178,7 @@ def _learn_and_test(
 
 
 def perform(
-    device: TickedDevice,
+    device: Device,
     *,
     samples: int | None = None,
     training: int | None = None,
@@ -190,7 +190,7 @@ def perform(
 
     Parameters
     ----------
-    device : TickedDevice
+    device : Device
         A device of a ReckOn core with at least 64 neurons and 10 outputs.
     samples : int, optional
         In each epoch only the first test samples.

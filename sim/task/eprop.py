@@ -10,7 +10,7 @@ from ...hdl.config import CoreConfig
 from ...hdl.error import InputError
 from ...hdl.reckon.config import ReckonConfig
 from ...hdl.reckon.layout import neuron_word
-from ..device import TickedDevice
+from ..device import Device
 from .result import NO_ANSWER, Progress, TaskResult
 
 __all__ = [
@@ -63,7 +63,7 @@ def _pack_rows(weights: np.ndarray, lanes: int) -> list[int]:
     return words
 
 
-def load_weights(device: TickedDevice, weights: Weights) -> None:
+def load_weights(device: Device, weights: Weights) -> None:
     """Write weights into the core; `config_mode` is 1. Words without any of them stay as they are."""
     config: ReckonConfig = device.config
     for memory, values in weights.items():
@@ -195,12 +195,12 @@ class Network:
         np.fill_diagonal(weights["weights_rec"], 0)
         return weights
 
-    def set_up(self, device: TickedDevice, weights: Weights) -> None:
+    def set_up(self, device: Device, weights: Weights) -> None:
         """Write all registers, neurons and weights; afterwards `config_mode` is 0.
 
         Parameters
         ----------
-        device : TickedDevice
+        device : Device
             A device of a core in IDLE.
         weights : dict of ndarray
             Weights by memory.
@@ -223,7 +223,7 @@ class Network:
         load_weights(device, weights)
         device.configure(config_mode=0)
 
-    def dump_weights(self, device: TickedDevice) -> Weights:
+    def dump_weights(self, device: Device) -> Weights:
         """Read the weights of the network from the core; `config_mode` is 1."""
         config: ReckonConfig = device.config
         found: Weights = {}
@@ -242,14 +242,14 @@ class Network:
             )
         return found
 
-    def learnt_weights(self, device: TickedDevice) -> Weights:
+    def learnt_weights(self, device: Device) -> Weights:
         """Read the weights of the network from the core, which is in IDLE; `config_mode` is 0."""
         device.configure(config_mode=1)
         weights = self.dump_weights(device)
         device.configure(config_mode=0)
         return weights
 
-    def present(self, device: TickedDevice, sample: Sample, train: bool) -> np.ndarray:
+    def present(self, device: Device, sample: Sample, train: bool) -> np.ndarray:
         """Present a sample, with its label if the core is to learn; return the output words.
 
         Register `learn` says which weights change. `device` is in IDLE, before and afterwards.
@@ -272,7 +272,7 @@ class Network:
 
     def learn_and_test(
         self,
-        device: TickedDevice,
+        device: Device,
         weights: Weights,
         training: Sequence[Sample],
         test: Sequence[Sample],
@@ -288,7 +288,7 @@ class Network:
 
         Parameters
         ----------
-        device : TickedDevice
+        device : Device
             A device of a core that can do the task, in IDLE.
         weights : dict of ndarray
             Weights to begin with.

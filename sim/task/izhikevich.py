@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 
 from ...hdl.error import InputError
+from ...hdl.neuron.word import izhikevich_word
+from ...hdl.odin.event import OdinEvents
 from ..device import Device
-from ..neuron_word import izhikevich_word
-from ..odin_event import OdinEvents
 from .result import Progress, TaskResult
 
 __all__ = [

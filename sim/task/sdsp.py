@@ -28,10 +28,10 @@ from typing import Any, Self
 import numpy as np
 
 from ...hdl.error import InputError
+from ...hdl.neuron.word import lif_word
 from ...hdl.odin.config import OdinConfig
+from ...hdl.odin.event import OdinEvents
 from ..device import Device
-from ..neuron_word import lif_word
-from ..odin_event import OdinEvents
 from .result import Progress, TaskResult
 
 __all__ = [

@@ -6,39 +6,40 @@ answers.
 """
 
 from .file import SUFFIX, Trace, read_trace, write_trace
+from .pin_step import BurstStep, ExpectStep, LevelStep, PulseStep, TickStep, WaitStep
 from .recorder import Recorder
 from .replaying import ReplayResult, replay
-from .step import CheckStep, ConfigStep, EventStep, LoadStep, SettleStep, SpiStep, Step
-from .ticked_step import (
-    ExpectStep,
-    ItemStep,
-    PinStep,
-    PulseStep,
+from .step import (
+    CheckStep,
+    ConfigStep,
+    EventStep,
+    LoadStep,
+    ReadStep,
     ResetStep,
-    Spi32Step,
-    TickStep,
-    WaitStep,
+    SettleStep,
+    SpiStep,
+    TraceStep,
 )
 
 __all__ = [
     "SUFFIX",
+    "BurstStep",
     "CheckStep",
     "ConfigStep",
     "EventStep",
     "ExpectStep",
-    "ItemStep",
+    "LevelStep",
     "LoadStep",
-    "PinStep",
     "PulseStep",
+    "ReadStep",
     "Recorder",
     "ReplayResult",
     "ResetStep",
     "SettleStep",
-    "Spi32Step",
     "SpiStep",
-    "Step",
     "TickStep",
     "Trace",
+    "TraceStep",
     "WaitStep",
     "read_trace",
     "replay",

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ...hdl.catalogue import core_names, core_of, find_core
 from ...hdl.config import CoreConfig
 from ...hdl.error import InputError
 from ...hdl.files import read_bytes, unpack_gzip, write_file
-from . import step, ticked_step
-from .family import find_family, trace_parameters
+from . import pin_step, step
 from .fields import Fields, show
+from .schema import Schema, find_schema
 
 __all__ = ["SUFFIX", "Trace", "read_trace", "write_trace"]
 
@@ -26,34 +27,25 @@ _VERSION = 1
 #: Bytes of a line; what it holds takes many times as much memory.
 _LONGEST_LINE = 16 << 20
 
-_ODIN_STEPS = (
-    step.ConfigStep,
-    step.LoadStep,
-    step.CheckStep,
-    step.EventStep,
-    step.SpiStep,
-    step.SettleStep,
-)
 
-#: Steps that the traces of each core have.
-_STEPS: dict[str, tuple[type[step.Step], ...]] = {
-    "odin": _ODIN_STEPS,
-    "tinyodin": _ODIN_STEPS,
-    "reckon": (
-        step.ConfigStep,
-        step.LoadStep,
-        step.CheckStep,
-        ticked_step.ItemStep,
-        ticked_step.PinStep,
-        ticked_step.TickStep,
-        step.SettleStep,
-        ticked_step.ResetStep,
-        ticked_step.PulseStep,
-        ticked_step.WaitStep,
-        ticked_step.ExpectStep,
-        ticked_step.Spi32Step,
-    ),
-}
+def _steps(schema: Schema) -> dict[str, type[step.TraceStep]]:
+    """Return the steps that the traces of a core have, by their names in files."""
+    interface, spi = schema.interface, schema.spi
+    kinds = [step.ConfigStep, step.LoadStep, step.CheckStep, step.EventStep]
+    if interface.levels:
+        kinds.append(pin_step.LevelStep)
+    if interface.time_step:
+        kinds.append(pin_step.TickStep)
+    kinds += [step.SettleStep, step.ResetStep]
+    if interface.time_step:
+        kinds.append(pin_step.PulseStep)
+    if interface.statuses:
+        kinds += [pin_step.WaitStep, pin_step.ExpectStep]
+    if spi:
+        kinds.append(step.SpiStep if spi.count_shift is None else pin_step.BurstStep)
+    if any("R" in register.access for register in interface.registers):
+        kinds.append(step.ReadStep)
+    return {kind.do: kind for kind in kinds}
 
 
 @dataclass(frozen=True)
@@ -68,14 +60,14 @@ class Trace:
         The core. What does not change results, such as lanes, has its default.
     about : str
         One sentence for people.
-    steps : tuple of Step
+    steps : tuple of TraceStep
         What is done, in order.
     """
 
     name: str
     config: CoreConfig
     about: str
-    steps: tuple[step.Step, ...]
+    steps: tuple[step.TraceStep, ...]
 
     @property
     def core(self) -> str:
@@ -104,11 +96,12 @@ def read_trace(path: str | os.PathLike, core: str | None = None) -> Trace:
         config, about = _parse_header(_parse_line(next(lines)), core)
     except InputError as error:
         raise InputError(f"{path}: line 1: {error}") from None
-    known = {kind.do: kind for kind in _STEPS[config.core]}
+    schema = find_schema(config)
+    known = _steps(schema)
     steps = []
     for number, line in enumerate(lines, 2):
         try:
-            steps.append(_parse_step(_parse_line(line), config, known))
+            steps.append(_parse_step(_parse_line(line), schema, known))
         except InputError as error:
             raise InputError(f"{path}: line {number}: {error}") from None
     return Trace(path.name.removesuffix(SUFFIX), config, about, tuple(steps))
@@ -138,37 +131,42 @@ def _parse_header(values: Any, core: str | None) -> tuple[CoreConfig, str]:
     if type(version) is not int or version != _VERSION:
         raise InputError(f"the format has version {show(version)}, allowed is {_VERSION}")
     name = fields.text("core")
-    family = find_family(name)
+    # A file must not choose a module to import.
+    if ":" in name:
+        raise InputError(f"core is {show(name)}, allowed is {', '.join(core_names())}")
+    found = find_core(name)
     if core is not None and name != core:
         raise InputError(f"the trace is for the core {name}, expected is {core}")
     parameters = fields.take("parameters")
     if not isinstance(parameters, dict):
         raise InputError(f"parameters is {show(parameters)}, allowed is an object")
     for parameter in parameters:
-        if parameter not in family.parameters:
+        if parameter not in found.trace_parameters:
             raise InputError(
                 f"traces of {name} have no parameter {show(parameter)}, "
-                f"they have {', '.join(family.parameters)}"
+                f"they have {', '.join(found.trace_parameters)}"
             )
         if isinstance(parameters[parameter], bool):
             raise InputError(
                 f"{name}: {parameter} is {show(parameters[parameter])}, allowed is a whole number"
             )
-    config = family.config.from_mapping(parameters)
+    config = found.config_class().from_mapping(parameters)
     about = fields.text("about")
     fields.end()
     return config, about
 
 
-def _parse_step(values: Any, config: CoreConfig, known: dict[str, type[step.Step]]) -> step.Step:
+def _parse_step(
+    values: Any, schema: Schema, known: dict[str, type[step.TraceStep]]
+) -> step.TraceStep:
     fields = Fields(values, "the step")
     do = fields.take("do")
     if not isinstance(do, str) or do not in known:
         raise InputError(
-            f"traces of {config.core} have no step {show(do)}, they have {', '.join(known)}"
+            f"traces of {schema.core} have no step {show(do)}, they have {', '.join(known)}"
         )
     fields.what = do
-    found = known[do].parse(fields, config)
+    found = known[do].parse(fields, schema)
     fields.end()
     return found
 
@@ -182,10 +180,11 @@ def write_trace(trace: Trace, path: str | os.PathLike) -> None:
         If the file cannot be written.
     """
     path = Path(path)
-    defaults = trace_parameters(type(trace.config)())
+    core, schema = core_of(trace.config), find_schema(trace.config)
+    defaults = core.trace_values(type(trace.config)())
     parameters = {
         name: value
-        for name, value in trace_parameters(trace.config).items()
+        for name, value in core.trace_values(trace.config).items()
         if value != defaults[name]
     }
     header = {
@@ -194,6 +193,6 @@ def write_trace(trace: Trace, path: str | os.PathLike) -> None:
         "parameters": parameters,
         "about": trace.about,
     }
-    lines = [header, *({"do": item.do} | item.keys(trace.config) for item in trace.steps)]
+    lines = [header, *({"do": item.do} | item.keys(schema) for item in trace.steps)]
     content = "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines)
     write_file(path, gzip.compress(content.encode(), mtime=0))

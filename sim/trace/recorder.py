@@ -5,29 +5,29 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from ...hdl.reckon.layout import SPACES
-from ..device import Device, check_events, check_words
-from ..spi import SpiFrame
-from ..spi32 import Spi32Header
-from .family import find_family, trace_parameters
+from ...hdl.catalogue import core_of
+from ...hdl.error import InputError
+from ..device import Device
+from ..proxy import DeviceProxy
 from .file import Trace, write_trace
-from .player import shadowed_spi, shadowed_spi32
-from .step import CheckStep, ConfigStep, LoadStep, SettleStep, SpiStep, Step
-from .ticked_step import (
-    ExpectStep,
-    PinStep,
-    PulseStep,
+from .pin_step import BurstStep, ExpectStep, LevelStep, PulseStep, TickStep, WaitStep
+from .schema import find_schema
+from .step import (
+    CheckStep,
+    ConfigStep,
+    EventStep,
+    LoadStep,
+    ReadStep,
     ResetStep,
-    Spi32Step,
-    TickStep,
-    WaitStep,
-    event_step,
+    SettleStep,
+    SpiStep,
+    TraceStep,
 )
 
 __all__ = ["Recorder"]
 
 
-class Recorder(Device):
+class Recorder(DeviceProxy):
     """A device that passes everything on to another device and records it as a trace.
 
     Recorded answers are those of the device, so that a recording of a model can be replayed on
@@ -44,21 +44,17 @@ class Recorder(Device):
     """
 
     def __init__(self, device: Device, about: str = "", name: str = "recording") -> None:
-        self.device = device
-        self.config = device.config
-        self.registers = device.registers
-        self.memories = device.memories
-        self.register_values = device.registers.reset_values()
+        super().__init__(device)
+        self._schema = find_schema(device.config)
         self._about = about
         self._name = name
-        self._steps: list[Step] = []
+        self._steps: list[TraceStep] = []
 
     @property
     def trace(self) -> Trace:
         """What has been recorded so far."""
-        family = find_family(self.config.core)
         # Lanes and the like do not belong to a trace.
-        config = family.config(**trace_parameters(self.config))
+        config = core_of(self.config).trace_config(self.config)
         return Trace(self._name, config, self._about, tuple(self._steps))
 
     def save(self, path: str | os.PathLike) -> None:
@@ -67,17 +63,23 @@ class Recorder(Device):
 
     def configure(self, **values: int) -> None:
         """Write registers."""
-        values = {name: self.registers.check(name, value) for name, value in values.items()}
-        for name, value in values.items():
-            self._steps.append(ConfigStep(self.registers[name].address, value))
-        self.register_values.update(values)
-        self.device.configure(**values)
+        checked = {name: self.registers.check(name, value) for name, value in values.items()}
+        for name, value in checked.items():
+            register = self.registers[name]
+            self._steps.append(ConfigStep(register.address, register.word(value)))
+        self.device.configure(**checked)
+
+    def read(self, register: str) -> int:
+        """Read a register; recorded with its value."""
+        value = self.device.read(register)
+        found = self.registers[register]
+        self._steps.append(ReadStep(found.address, found.word(value)))
+        return value
 
     def load(self, memory: str, words: Sequence[int] | np.ndarray, at: int = 0) -> None:
         """Write memory words."""
-        words = check_words(self.memories, self.config.core, memory, words, at)
         self.device.load(memory, words, at)
-        self._steps.append(LoadStep(memory, at, tuple(words)))
+        self._steps.append(LoadStep(memory, at, tuple(int(word) for word in words)))
 
     def dump(self, memory: str, at: int = 0, count: int | None = None) -> np.ndarray:
         """Read memory words; recorded as a check."""
@@ -85,12 +87,17 @@ class Recorder(Device):
         self._steps.append(CheckStep(memory, at, tuple(words.tolist())))
         return words
 
-    def send(self, events: Iterable[int] | np.ndarray) -> None:
+    def send(self, events: Iterable[int] | np.ndarray, stream: str | None = None) -> None:
         """Send input events."""
-        events = check_events(self.config.core, self.config.event_bits, events)
+        events = events if isinstance(events, np.ndarray) else list(events)
         # Recorded first: events that make the device fail are worth keeping.
-        self._steps.extend(event_step(self.config, event) for event in events.tolist())
-        self.device.send(events)
+        before = len(self._steps)
+        self._steps.extend(EventStep.of(self._schema, int(event)) for event in events)
+        try:
+            self.device.send(events, stream)
+        except InputError:
+            del self._steps[before:]
+            raise
 
     def settle(self) -> np.ndarray:
         """Wait until the core is idle; recorded with the output words."""
@@ -98,57 +105,48 @@ class Recorder(Device):
         self._steps.append(SettleStep(tuple(int(event) for event in events)))
         return events
 
-    def spi(self, address: int, data: int) -> int:
-        """Carry out a raw SPI transaction; the reply to a read is recorded."""
-        reply = shadowed_spi(self.device, self.register_values, address, data)
-        read = SpiFrame.of(self.device).decode(address)
-        self._steps.append(SpiStep(address, data, reply if read.read else None))
-        return reply
-
-    # Cores with time steps.
-
-    def drive(self, **pins: int) -> None:
-        """Drive input pins."""
-        self.device.drive(**pins)
-        self._steps.extend(PinStep(name, int(value)) for name, value in pins.items())
+    def drive(self, **levels: int) -> None:
+        """Drive levels."""
+        self.device.drive(**levels)
+        self._steps.extend(LevelStep(name, int(value)) for name, value in levels.items())
 
     def tick(self) -> None:
         """Carry out a time step."""
         self._steps.append(TickStep())
         self.device.tick()
 
-    def pulse(self) -> None:
-        """Pulse the time-step pin."""
+    def pulse(self, name: str | None = None) -> None:
+        """Pulse the time step's input."""
         self._steps.append(PulseStep())
-        self.device.pulse()
+        self.device.pulse(name)
 
-    def read_pin(self, name: str) -> int:
-        """Return the value of an output pin; recorded as expected."""
-        value = self.device.read_pin(name)
+    def status(self, name: str) -> int:
+        """Return the value of a status; recorded as expected."""
+        value = self.device.status(name)
         self._steps.append(ExpectStep(name, value))
         return value
 
-    def wait_pin(self, name: str, value: int) -> None:
-        """Wait until an output pin has a value."""
+    def wait(self, name: str, value: int) -> None:
+        """Wait until a status has a value."""
         self._steps.append(WaitStep(name, value))
-        self.device.wait_pin(name, value)
+        self.device.wait(name, value)
 
     def reset(self) -> None:
-        """Pulse the reset pin."""
+        """Reset the core."""
         self._steps.append(ResetStep())
         self.device.reset()
-        self.register_values = self.registers.reset_values()
 
-    def spi32(self, words: Sequence[int]) -> list[int]:
-        """Carry out a raw SPI transaction of 32-bit words; what a read gives is recorded."""
-        reply = shadowed_spi32(self.device, self.register_values, words)
-        header = Spi32Header.unpack(words[0])
-        known = header.read and header.space in SPACES
-        known = known and bool(self.register_values[self.registers.gate])
-        received = (None, *reply[1:]) if known else None
-        self._steps.append(Spi32Step(tuple(int(word) for word in words), received))
+    def transact(self, words: Sequence[int]) -> list[int]:
+        """Carry out a raw SPI transaction; what a read gives is recorded, if anything is read."""
+        reply = self.device.transact(words)
+        spi = self._schema.spi
+        requests = spi.decode([int(word) for word in words])
+        if spi.count_shift is None:
+            read = requests[0].read
+            self._steps.append(SpiStep(*map(int, words), reply[-1] if read else None))
+            return reply
+        gated = self.register_values[self.interface.gate.register]
+        known = gated and all(request.read and request.space for request in requests)
+        received = (None, *reply[1:]) if known and requests else None
+        self._steps.append(BurstStep(tuple(int(word) for word in words), received))
         return reply
-
-    def close(self) -> None:
-        """Close the device."""
-        self.device.close()

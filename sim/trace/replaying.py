@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from ...hdl.catalogue import core_of
 from ...hdl.error import InputError
 from ..device import BusyError, Device
-from .family import trace_parameters
 from .file import Trace
-from .player import Player
+from .replayer import Replayer
 
 __all__ = ["ReplayResult", "replay"]
 
@@ -32,7 +32,8 @@ class ReplayResult:
         and `expected` and `got` in hexadecimal; for `event` also `event`, the position among the
         output words of this settle, `expected` and `got`, None where there is no word; for `reply`
         also `expected` and `got`, and `word` if it has several words; for `pin` also `pin`, `expected`
-        and `got`; for `busy`, if the core did not become idle, also `message`.
+        and `got`; for `register` also `address`, `expected` and `got`; for `busy`, if the core did not
+        become idle, also `message`.
     """
 
     name: str
@@ -76,27 +77,28 @@ def replay(
             f"{trace.name}: the trace is for the core {trace.core}, "
             f"the device is {device.config.core}"
         )
-    expected, got = trace_parameters(trace.config), trace_parameters(device.config)
+    core = core_of(trace.config)
+    expected, got = core.trace_values(trace.config), core.trace_values(device.config)
     for name in expected:
         if expected[name] != got[name]:
             raise InputError(
                 f"{trace.name}: the trace is for {name} = {expected[name]}, "
                 f"the device has {got[name]}"
             )
-    start = getattr(device, "cycles", None)
-    player = Player(device)
+    start = device.cycles
+    replayer = Replayer(device)
     difference = None
     done = 0
     try:
         for step in trace.steps:
             done += 1
-            difference = step.run(player)
+            difference = step.run(replayer)
             if progress is not None:
                 progress(done, len(trace.steps))
             if difference is not None:
                 break
         else:
-            _ = player.device  # sends events that are left
+            _ = replayer.device  # sends events that are left
     except BusyError as error:
         difference = {"kind": "busy", "message": str(error)}
     if difference is not None:

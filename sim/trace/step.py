@@ -1,28 +1,29 @@
-"""Steps that the traces of several cores have."""
+"""Steps that the traces of all cores have, or of all with what they are about."""
 
 import re
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from ...hdl.config import CoreConfig
 from ...hdl.error import InputError
-from ..device import check_memory_range
-from .family import find_family
+from ..device import check_range
 from .fields import Fields, show
-from .player import Player
+from .replayer import Replayer
+from .schema import Schema
 
 __all__ = [
     "CheckStep",
     "ConfigStep",
     "EventStep",
     "LoadStep",
+    "ReadStep",
+    "ResetStep",
     "SettleStep",
     "SpiStep",
-    "Step",
+    "TraceStep",
 ]
 
 
-class Step:
+class TraceStep:
     """One step of a trace.
 
     A subclass knows its keys and how it is carried out; `do` is its name in a file.
@@ -31,21 +32,21 @@ class Step:
     do: ClassVar[str]
 
     @classmethod
-    def parse(cls, fields: Fields, config: CoreConfig) -> Self:
+    def parse(cls, fields: Fields, schema: Schema) -> Self:
         """Read and check a step."""
         raise NotImplementedError
 
-    def keys(self, config: CoreConfig) -> dict[str, Any]:
+    def keys(self, schema: Schema) -> dict[str, Any]:
         """Return the keys beside `do`, the inverse of `parse`."""
         raise NotImplementedError
 
-    def run(self, player: Player) -> dict[str, Any] | None:
+    def run(self, replayer: Replayer) -> dict[str, Any] | None:
         """Carry the step out; return the difference from what was expected, if there is one."""
         raise NotImplementedError
 
 
 @dataclass(frozen=True)
-class ConfigStep(Step):
+class ConfigStep(TraceStep):
     """Write one configuration register, by number."""
 
     do: ClassVar[str] = "config"
@@ -53,25 +54,25 @@ class ConfigStep(Step):
     value: int
 
     @classmethod
-    def parse(cls, fields: Fields, config: CoreConfig) -> Self:
+    def parse(cls, fields: Fields, schema: Schema) -> Self:
         """Read and check a step."""
-        address_bits, value_bits = find_family(config.core).register_bits(config)
+        address_bits, value_bits = schema.register_bits
         return cls(
             fields.integer("address", (1 << address_bits) - 1),
             fields.integer("value", (1 << value_bits) - 1),
         )
 
-    def keys(self, config: CoreConfig) -> dict[str, Any]:
+    def keys(self, schema: Schema) -> dict[str, Any]:
         """Return the keys beside `do`."""
         return {"address": self.address, "value": self.value}
 
-    def run(self, player: Player) -> None:
+    def run(self, replayer: Replayer) -> None:
         """Carry the step out."""
-        player.write_register(self.address, self.value)
+        replayer.write_register(self.address, self.value)
 
 
 @dataclass(frozen=True)
-class WordsStep(Step):
+class WordsStep(TraceStep):
     """Consecutive words of a memory."""
 
     memory: str
@@ -79,9 +80,9 @@ class WordsStep(Step):
     words: tuple[int, ...]
 
     @classmethod
-    def parse(cls, fields: Fields, config: CoreConfig) -> Self:
+    def parse(cls, fields: Fields, schema: Schema) -> Self:
         """Read and check a step."""
-        memories = find_family(config.core).memories(config)
+        memories = schema.interface.memories
         name = fields.text("memory")
         if name not in memories:
             raise InputError(
@@ -89,7 +90,8 @@ class WordsStep(Step):
             )
         at = fields.integer("at", memories[name].words - 1)
         texts = fields.items("words")
-        size, _ = check_memory_range(memories, fields.what, name, at, len(texts))
+        size = memories[name]
+        check_range(fields.what, name, size, at, len(texts))
         pattern = re.compile(f"[0-9a-f]{{{size.digits}}}")
         words = []
         for index, text in enumerate(texts):
@@ -106,9 +108,9 @@ class WordsStep(Step):
                 )
         return cls(name, at, tuple(words))
 
-    def keys(self, config: CoreConfig) -> dict[str, Any]:
+    def keys(self, schema: Schema) -> dict[str, Any]:
         """Return the keys beside `do`."""
-        digits = find_family(config.core).memories(config)[self.memory].digits
+        digits = schema.interface.memories[self.memory].digits
         return {
             "memory": self.memory,
             "at": self.at,
@@ -122,10 +124,10 @@ class LoadStep(WordsStep):
 
     do: ClassVar[str] = "load"
 
-    def run(self, player: Player) -> None:
+    def run(self, replayer: Replayer) -> None:
         """Carry the step out."""
-        with player.gated():
-            player.device.load(self.memory, self.words, self.at)
+        with replayer.gated():
+            replayer.device.load(self.memory, self.words, self.at)
 
 
 @dataclass(frozen=True)
@@ -134,11 +136,11 @@ class CheckStep(WordsStep):
 
     do: ClassVar[str] = "check"
 
-    def run(self, player: Player) -> dict[str, Any] | None:
+    def run(self, replayer: Replayer) -> dict[str, Any] | None:
         """Carry the step out; return the first word that differs."""
-        with player.gated():
-            words = player.device.dump(self.memory, self.at, len(self.words))
-        digits = player.device.memories[self.memory].digits
+        with replayer.gated():
+            words = replayer.device.dump(self.memory, self.at, len(self.words))
+        digits = replayer.device.memories[self.memory].digits
         for index, (expected, got) in enumerate(zip(self.words, words.tolist(), strict=True)):
             if expected != got:
                 return {
@@ -152,29 +154,42 @@ class CheckStep(WordsStep):
 
 
 @dataclass(frozen=True)
-class EventStep(Step):
-    """Send an input event."""
+class EventStep(TraceStep):
+    """Send an input event: the address, and flags that are set, by name."""
 
     do: ClassVar[str] = "event"
     address: int
+    flags: tuple[str, ...] = ()
 
     @classmethod
-    def parse(cls, fields: Fields, config: CoreConfig) -> Self:
+    def parse(cls, fields: Fields, schema: Schema) -> Self:
         """Read and check a step."""
-        return cls(fields.integer("address", (1 << config.event_bits) - 1))
+        event = schema.event
+        address = fields.integer("address", (1 << event.address_bits) - 1)
+        flags = [name for name in event.flags if fields.has(name) and fields.boolean(name)]
+        return cls(address, tuple(flags))
 
-    def keys(self, config: CoreConfig) -> dict[str, Any]:
+    @classmethod
+    def of(cls, schema: Schema, word: int) -> Self:
+        """Return the step that sends an input event word."""
+        bits = schema.event.address_bits
+        flags = [name for n, name in enumerate(schema.event.flags, bits) if word >> n & 1]
+        return cls(word & (1 << bits) - 1, tuple(flags))
+
+    def keys(self, schema: Schema) -> dict[str, Any]:
         """Return the keys beside `do`."""
-        return {"address": self.address}
+        return {"address": self.address} | dict.fromkeys(self.flags, True)
 
-    def run(self, player: Player) -> None:
+    def run(self, replayer: Replayer) -> None:
         """Carry the step out."""
-        player.send(self.address)
+        event = replayer.schema.event
+        flags = sum(1 << event.flags.index(name) for name in self.flags)
+        replayer.send(flags << event.address_bits | self.address)
 
 
 @dataclass(frozen=True)
-class SpiStep(Step):
-    """Carry out a raw SPI transaction; compare the byte read back if `reply` is given."""
+class SpiStep(TraceStep):
+    """Carry out a raw SPI transaction; compare what is read back if `reply` is given."""
 
     do: ClassVar[str] = "spi"
     address: int
@@ -182,44 +197,94 @@ class SpiStep(Step):
     reply: int | None = None
 
     @classmethod
-    def parse(cls, fields: Fields, config: CoreConfig) -> Self:
+    def parse(cls, fields: Fields, schema: Schema) -> Self:
         """Read and check a step."""
-        limit = (1 << config.spi_address_bits + 4) - 1
+        limit = (1 << schema.spi.bits) - 1
         address, data = fields.integer("address", limit), fields.integer("data", limit)
-        return cls(address, data, fields.integer("reply", 255) if fields.has("reply") else None)
+        highest = (1 << schema.spi.reply_bits) - 1
+        return cls(address, data, fields.integer("reply", highest) if fields.has("reply") else None)
 
-    def keys(self, config: CoreConfig) -> dict[str, Any]:
+    def keys(self, schema: Schema) -> dict[str, Any]:
         """Return the keys beside `do`."""
         keys = {"address": self.address, "data": self.data}
         return keys if self.reply is None else keys | {"reply": self.reply}
 
-    def run(self, player: Player) -> dict[str, Any] | None:
+    def run(self, replayer: Replayer) -> dict[str, Any] | None:
         """Carry the step out; return the reply if it differs."""
-        got = player.spi(self.address, self.data)
+        got = replayer.transact([self.address, self.data])[-1]
         if self.reply is None or self.reply == got:
             return None
         return {"kind": "reply", "expected": self.reply, "got": got}
 
 
 @dataclass(frozen=True)
-class SettleStep(Step):
+class ReadStep(TraceStep):
+    """Read a register, by number, and compare its bits."""
+
+    do: ClassVar[str] = "read"
+    address: int
+    value: int
+
+    @classmethod
+    def parse(cls, fields: Fields, schema: Schema) -> Self:
+        """Read and check a step."""
+        address_bits, value_bits = schema.register_bits
+        return cls(
+            fields.integer("address", (1 << address_bits) - 1),
+            fields.integer("value", (1 << value_bits) - 1),
+        )
+
+    def keys(self, schema: Schema) -> dict[str, Any]:
+        """Return the keys beside `do`."""
+        return {"address": self.address, "value": self.value}
+
+    def run(self, replayer: Replayer) -> dict[str, Any] | None:
+        """Carry the step out; return the value if it differs."""
+        got = replayer.read_register(self.address)
+        if got == self.value:
+            return None
+        return {"kind": "register", "address": self.address, "expected": self.value, "got": got}
+
+
+@dataclass(frozen=True)
+class ResetStep(TraceStep):
+    """Reset the core."""
+
+    do: ClassVar[str] = "reset"
+
+    @classmethod
+    def parse(cls, fields: Fields, schema: Schema) -> Self:
+        """Read and check a step."""
+        return cls()
+
+    def keys(self, schema: Schema) -> dict[str, Any]:
+        """Return the keys beside `do`."""
+        return {}
+
+    def run(self, replayer: Replayer) -> None:
+        """Carry the step out."""
+        replayer.device.reset()
+
+
+@dataclass(frozen=True)
+class SettleStep(TraceStep):
     """Wait until the core is idle; compare the output words since the last time."""
 
     do: ClassVar[str] = "settle"
     events: tuple[int, ...]
 
     @classmethod
-    def parse(cls, fields: Fields, config: CoreConfig) -> Self:
+    def parse(cls, fields: Fields, schema: Schema) -> Self:
         """Read and check a step."""
-        return cls(fields.integers("events", (1 << config.output_bits) - 1))
+        return cls(fields.integers("events", (1 << schema.output_bits) - 1))
 
-    def keys(self, config: CoreConfig) -> dict[str, Any]:
+    def keys(self, schema: Schema) -> dict[str, Any]:
         """Return the keys beside `do`."""
         return {"events": list(self.events)}
 
-    def run(self, player: Player) -> dict[str, Any] | None:
+    def run(self, replayer: Replayer) -> dict[str, Any] | None:
         """Carry the step out; return the first output word that differs, None standing for none."""
-        got = tuple(int(word) for word in player.device.settle())
+        got = tuple(int(word) for word in replayer.device.settle())
         if got == self.events:
             return None
         index = 0

@@ -5,13 +5,13 @@ in it comes from the generator it is given, so the same seed gives the same work
 """
 
 from collections.abc import Sequence
-from importlib import import_module
 from typing import Protocol
 
 import numpy as np
 
 from ...hdl.catalogue import find_core
 from ...hdl.config import CoreConfig
+from ...hdl.core import load
 from ..device import Device
 
 __all__ = ["Workload", "find_workload"]
@@ -26,9 +26,12 @@ class Workload(Protocol):
         Configurations that `verify` takes in turn, the published one among them: every parameter
         takes more than one value. `verify` varies shells and stalls with periods of 4 and 3, so a
         number of configurations that neither 2 nor 3 divides brings every combination.
+    UNEXERCISED : sequence of str
+        Kinds of events, as the core's `cycles` calls them, that `exercise` does not use.
     """
 
     CONFIGURATIONS: Sequence[CoreConfig]
+    UNEXERCISED: Sequence[str]
 
     def stimulate(self, device: Device, random: np.random.Generator) -> None:
         """Configure, load and stimulate a core at random, and read it back.
@@ -97,5 +100,4 @@ def find_workload(core: str) -> Workload:
     InputError
         If there is no such core.
     """
-    find_core(core)
-    return import_module(f".{core}", __name__)
+    return load(find_core(core).workload)

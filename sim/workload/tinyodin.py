@@ -6,15 +6,24 @@ the queue, or a time reference could overtake queued events, the core settles af
 
 import numpy as np
 
+from ...hdl.neuron.word import pack_fields
 from ...hdl.tinyodin.config import TinyOdinConfig
 from ...hdl.tinyodin.layout import LEAK_BITS, event_word, neuron_word
 from ..device import Device
-from ..neuron_word import pack_fields
-from ..spi import SpiFrame, spi_transaction
 from .crossbar import read_back, run_chain, synapse_words
 from .sample import bits, spread
 
-__all__ = ["CONFIGURATIONS", "drive_activity", "exercise", "prepare_activity", "stimulate"]
+__all__ = [
+    "CONFIGURATIONS",
+    "UNEXERCISED",
+    "drive_activity",
+    "exercise",
+    "prepare_activity",
+    "stimulate",
+]
+
+#: All kinds of events are exercised.
+UNEXERCISED = ()
 
 #: Configurations that `verify` goes through: sizes, widths, depths, lanes and ports mixed.
 CONFIGURATIONS = (
@@ -144,7 +153,7 @@ class _Phase:
     def _raw_spi(self) -> None:
         """A few raw transactions, within the loaded words and beyond the memories."""
         random, config = self._random, self._config
-        frame = SpiFrame.of(self._device)
+        spi = self._device.pins.spi
         memories = self._device.memories
         for _ in range(random.integers(0, 6)):
             memory = ("neurons", "synapses")[random.integers(2)]
@@ -169,23 +178,23 @@ class _Phase:
             read, write = (bool(bit) for bit in random.integers(0, 2, 2))
             # Closed-loop networks must stay as they were made: only masked writes there.
             mask = 0xFF if not self._open_loop else int(random.integers(256))
-            address = frame.memory(memory, word, byte, read=read, write=write)
+            address = spi.places[memory].at(word, byte) | read * spi.read | write * spi.write
             self._transaction(address, mask << 8 | int(random.integers(256)))
 
     def _raw_register(self, name: str, value: int) -> None:
         """Write a register: the read and write bits and the bits above the value have no effect."""
         random = self._random
         register = self._device.registers[name]
-        frame = SpiFrame.of(self._device)
-        top = int(random.integers(4)) << frame.bits - 2
-        more = int(random.integers(1 << frame.bits - register.width))
+        spi = self._device.pins.spi
+        top = int(random.integers(4)) << spi.bits - 2
+        more = int(random.integers(1 << spi.bits - register.width))
         self._transaction(top | register.address, more << register.width | value)
         # A register that does not exist, though its low bits are those of this one.
         missing = 1 << int(random.integers(3, self._config.spi_address_bits)) | register.address
-        self._transaction(top | missing, int(random.integers(1 << frame.bits)))
+        self._transaction(top | missing, int(random.integers(1 << spi.bits)))
 
     def _transaction(self, address: int, data: int) -> None:
-        spi_transaction(self._device, address, data, gated=True)
+        self._device.transact([address, data])
 
     def _queued_event(self) -> int:
         random, config = self._random, self._config

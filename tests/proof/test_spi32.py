@@ -21,7 +21,7 @@ from amaranth.hdl import (
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
-from spikewright.hdl.interface.spi32 import AccessBridge, Spi32Slave
+from spikewright.hdl.interface.reckon_spi import AccessBridge, Spi32Slave
 
 
 class SlaveProof(wiring.Component):

@@ -12,7 +12,6 @@ from spikewright.sim.device import BusyError, TickedDevice
 from spikewright.sim.model import open_model
 from spikewright.sim.rtl import RtlDevice, open_rtl
 from spikewright.sim.spi32 import Spi32Header
-from spikewright.sim.ticked_rtl import TickedRtlDevice
 from spikewright.sim.trace import replay
 from spikewright.sim.verify import record, verify
 
@@ -43,7 +42,7 @@ def header(read, space, count, address):
 
 
 def test_each_core_has_its_device(device):
-    assert isinstance(device, TickedRtlDevice)
+    assert isinstance(device, RtlDevice)
     assert isinstance(device, TickedDevice)
     with open_rtl(OdinConfig(neurons=16), engine="amaranth") as odin:
         assert type(odin) is RtlDevice

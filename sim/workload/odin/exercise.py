@@ -3,10 +3,10 @@
 import numpy as np
 
 from ....hdl.neuron.layout import IZHIKEVICH_WORD, LIF_WORD
+from ....hdl.neuron.word import pack_fields
 from ....hdl.odin.config import OdinConfig
+from ....hdl.odin.event import OdinEvents
 from ...device import Device
-from ...neuron_word import pack_fields
-from ...odin_event import OdinEvents
 from ..crossbar import read_back, run_chain, synapse_words
 from ..sample import spread
 

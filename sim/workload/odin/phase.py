@@ -6,9 +6,8 @@ import numpy as np
 from amaranth.lib import data
 
 from ....hdl.odin.config import OdinConfig
+from ....hdl.odin.event import OdinEvents
 from ...device import Device
-from ...odin_event import OdinEvents
-from ...spi import SpiFrame, spi_transaction
 from ..crossbar import synapse_words
 from ..sample import RandomChoice
 from .random_words import word_layout
@@ -183,7 +182,7 @@ class Phase:
     def _raw_memory(self) -> None:
         """Reach a byte of a word that is loaded, or one beyond the memories."""
         config = self._config
-        frame = SpiFrame.of(self._device)
+        spi = self._device.pins.spi
         sizes = self._device.memories
         read, write = self._draw.chance(0.5), self._draw.chance(0.5)
         memory = ("neurons", "synapses")[self._draw.below(2)]
@@ -205,7 +204,7 @@ class Phase:
         mask = self._draw.bits(8) if self.raw_writes and self._draw.chance(0.8) else 0xFF
         if not exists:
             mask = self._draw.bits(8)
-        address = frame.memory(memory, word, byte, read=read, write=write)
+        address = spi.places[memory].at(word, byte) | read * spi.read | write * spi.write
         if self._draw.chance(0.1):
             # There is no fourth target.
             address = address | 3 << config.spi_address_bits
@@ -215,9 +214,9 @@ class Phase:
     def _raw_register(self, name: str, value: int) -> None:
         """Write a register: the read and write bits and the bits above the value have no effect."""
         register = self._device.registers[name]
-        frame = SpiFrame.of(self._device)
-        top = self._draw.below(4) << frame.bits - 2
-        more = self._draw.bits(frame.bits - register.width)
+        spi = self._device.pins.spi
+        top = self._draw.below(4) << spi.bits - 2
+        more = self._draw.bits(spi.bits - register.width)
         self._transaction(top | register.address, more << register.width | value)
         # A register that does not exist, also one that another configuration has.
         missing = (
@@ -227,11 +226,11 @@ class Phase:
             missing = self._draw.below(100)
         if self._device.registers.at(missing) is None:
             self._transaction(
-                self._draw.below(4) << frame.bits - 2 | missing, self._draw.bits(frame.bits)
+                self._draw.below(4) << spi.bits - 2 | missing, self._draw.bits(spi.bits)
             )
 
     def _transaction(self, address: int, word: int) -> None:
-        spi_transaction(self._device, address, word, gated=True)
+        self._device.transact([address, word])
 
     # Events.
 

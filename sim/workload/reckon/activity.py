@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from ....hdl.neuron.word import unpack_fields
 from ....hdl.reckon.config import ReckonConfig
 from ....hdl.reckon.layout import ALPHA_BITS, POTENTIAL_BITS, STATE, pack_neuron_word
-from ...device import TickedDevice
-from ...neuron_word import unpack_fields
+from ...device import Device
 from ..sample import bits
 
 __all__ = ["drive_activity", "prepare_activity"]
@@ -14,12 +14,12 @@ __all__ = ["drive_activity", "prepare_activity"]
 _SPIKES = 16
 
 
-def prepare_activity(device: TickedDevice, random: np.random.Generator) -> None:
+def prepare_activity(device: Device, random: np.random.Generator) -> None:
     """Load random neurons and input weights; begin a sample, without learning.
 
     Parameters
     ----------
-    device : TickedDevice
+    device : Device
         A freshly reset ReckOn.
     random : numpy.random.Generator
         Random generator.
@@ -52,12 +52,12 @@ def _neurons(config: ReckonConfig, random: np.random.Generator) -> int:
     return pack_neuron_word(config, states, threshold=threshold, alpha=alpha)
 
 
-def drive_activity(device: TickedDevice, random: np.random.Generator, events: int) -> int:
+def drive_activity(device: Device, random: np.random.Generator, events: int) -> int:
     """Send input spikes, and carry out the time steps.
 
     Parameters
     ----------
-    device : TickedDevice
+    device : Device
         The core that was prepared.
     random : numpy.random.Generator
         Random generator.

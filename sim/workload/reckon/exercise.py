@@ -4,7 +4,7 @@ import numpy as np
 
 from ....hdl.reckon.config import ReckonConfig
 from ....hdl.reckon.layout import pack_neuron_word
-from ...device import TickedDevice
+from ...device import Device
 from ..sample import bits
 
 __all__ = ["exercise"]
@@ -13,12 +13,12 @@ __all__ = ["exercise"]
 _USED = 32
 
 
-def exercise(device: TickedDevice, random: np.random.Generator) -> None:
+def exercise(device: Device, random: np.random.Generator) -> None:
     """Configure, load, stimulate and read back a core.
 
     Parameters
     ----------
-    device : TickedDevice
+    device : Device
         A freshly reset ReckOn, or a recorder around one.
     random : numpy.random.Generator
         Source of weights, neurons and spikes.
@@ -49,7 +49,7 @@ def exercise(device: TickedDevice, random: np.random.Generator) -> None:
     device.dump("weights_out", 0, used)
 
 
-def _registers(device: TickedDevice, used: int, random: np.random.Generator) -> dict[str, int]:
+def _registers(device: Device, used: int, random: np.random.Generator) -> dict[str, int]:
     """Return values of all registers."""
     config: ReckonConfig = device.config
     values = {register.name: register.reset for register in device.registers}
@@ -98,7 +98,7 @@ def _neuron(config: ReckonConfig, random: np.random.Generator) -> int:
     return pack_neuron_word(config, states, threshold=threshold, alpha=alpha)
 
 
-def _sample(device: TickedDevice, used: int, label: int, random: np.random.Generator) -> None:
+def _sample(device: Device, used: int, label: int, random: np.random.Generator) -> None:
     """Present a sample of four time steps; its target comes before the third."""
     device.drive(sample=1, target_valid=0, infer_accumulate=0)
     device.tick()

@@ -18,10 +18,9 @@ Sizes are changed, and random generators loaded, only in IDLE.
 
 import numpy as np
 
+from ....hdl.interface.reckon_spi import CHUNK, HEADER
 from ....hdl.reckon.config import ReckonConfig
-from ....hdl.reckon.layout import SPACES
-from ...device import BusyError, TickedDevice
-from ...spi32 import CHUNK_BITS, Spi32Frame, Spi32Header
+from ...device import BusyError, Device
 from ..sample import RandomChoice
 from .settings import Settings, choose_settings, random_neuron_word
 
@@ -45,12 +44,12 @@ _CHANGEABLE = (
 )
 
 
-def stimulate(device: TickedDevice, random: np.random.Generator) -> None:
+def stimulate(device: Device, random: np.random.Generator) -> None:
     """Configure, load and stimulate a core at random, in a few phases, and read it back.
 
     Parameters
     ----------
-    device : TickedDevice
+    device : Device
         A freshly reset ReckOn, or a recorder around one.
     random : numpy.random.Generator
         Source of everything random.
@@ -73,12 +72,13 @@ def stimulate(device: TickedDevice, random: np.random.Generator) -> None:
 class _Phases:
     """Phases with different settings on one core; between them it is in IDLE."""
 
-    def __init__(self, device: TickedDevice, random: np.random.Generator) -> None:
+    def __init__(self, device: Device, random: np.random.Generator) -> None:
         self._device = device
         self._random = random
         self._draw = RandomChoice(random)
         self._config: ReckonConfig = device.config
-        self._frame = Spi32Frame(self._config)
+        self._memories = device.memories
+        self._interface = device.interface
         self._active = False  # a sample is under way
         self._label_received = False
         self._target_pin = False
@@ -157,15 +157,20 @@ class _Phases:
         """Write words, or read as many as `data` says."""
         reads = isinstance(data, int)
         words = [0] * data if reads else data
-        header = Spi32Header(read=reads, space=space, count=len(words), address=address)
-        self._device.spi32([header.pack(), *words])
+        first = self._device.pins.spi.first(write=not reads, address=address, count=len(words))
+        first |= space << HEADER["space"].offset
+        self._device.transact([first, *words])
 
     def _raw(self, neurons: bool) -> None:
         """Carry out a raw access to a memory that is loaded, with `config_mode` as it is."""
         space = self._draw.one(
-            [space for space, name in SPACES.items() if neurons or name != "neurons"]
+            [
+                memory.space
+                for name, memory in sorted(self._memories.items(), key=lambda item: item[1].space)
+                if neurons or name != "neurons"
+            ]
         )
-        memory = SPACES[space]
+        (memory,) = [name for name, size in self._memories.items() if size.space == space]
         limits = {
             "neurons": self._words(),
             "outputs": self._config.outputs,
@@ -174,14 +179,11 @@ class _Phases:
         word = self._draw.below(limits.get(memory, self._groups()))
         if memory in ("weights_in", "weights_rec"):
             word += self._draw.below(self._last_index() + 1) * self._config.groups
-        start = self._frame.address(memory, word)
-        stop = self._frame.address(memory, word + 1)
+        start, stop = (at << self._interface.unit_bits(memory) for at in (word, word + 1))
         chunk = self._draw.below(stop - start)
         count = 1 + self._draw.below(stop - start - chunk)
         if self._draw.chance(0.5):
-            self._transaction(
-                space, start + chunk, [self._draw.bits(CHUNK_BITS) for _ in range(count)]
-            )
+            self._transaction(space, start + chunk, [self._draw.bits(CHUNK) for _ in range(count)])
         if self.values["config_mode"]:
             self._transaction(space, start + chunk, count)
 
@@ -192,9 +194,13 @@ class _Phases:
             if self._draw.chance(0.7)
             else self._draw.below(2)
         )
-        address = self._frame.flag_address(neuron)
-        if self._frame.locate(1, address).word < self._words():
-            self._transaction(1, address, [self._draw.bits(2) | self._draw.bits(CHUNK_BITS) & ~3])
+        # The number of the neuron stands in the low bits, and so says which chunk is overwritten.
+        size, unit_bits = self._memories["neurons"], self._interface.unit_bits("neurons")
+        above = unit_bits + (size.words - 1).bit_length()
+        word = neuron >> unit_bits & (1 << above - unit_bits) - 1
+        if word < self._words():
+            bits = self._draw.bits(2) | self._draw.bits(CHUNK) & ~3
+            self._transaction(size.space, 1 << above | neuron, [bits])
 
     def _write_registers_raw(self) -> None:
         """Write a burst to one register, of which the last word counts, and to one that is not there."""
@@ -241,7 +247,7 @@ class _Phases:
         self._write("local_tick", 1)
         self._device.drive(sample=1)
         self._device.pulse()
-        self._device.read_pin("ready")
+        self._device.status("ready")
         self._device.settle()
         self._device.drive(sample=0)
         self._write("local_tick", 0)
@@ -350,22 +356,22 @@ class _Phases:
             return True
         device.pulse()
         if stops:
-            device.wait_pin("configuring", 1)
+            device.wait("configuring", 1)
             if self._draw.chance(0.15) and not self._err():
                 return False
             self._in_config()
         if asks:
-            device.wait_pin("target_request", 1)
+            device.wait("target_request", 1)
             if self._draw.chance(0.15) and not self._err():
                 return False
             self._send_target()
-        device.wait_pin("ready", 1)
+        device.wait("ready", 1)
         return True
 
     def _in_config(self) -> None:
         """Use the stop in CONFIG, and go on."""
         device = self._device
-        device.read_pin("ready")
+        device.status("ready")
         # A step that learns without target sees the neurons that a host touched.
         neurons = not self._learns() or self._target_pin
         for _ in range(self._draw.below(3)):
@@ -394,13 +400,13 @@ class _Phases:
             self._send_spikes()
         device.pulse()
         self._write("timing_mode", 1)
-        device.read_pin("ready")
+        device.status("ready")
         self._write("timing_mode", 0)
-        device.read_pin("ready")
+        device.status("ready")
         if not self.values["halt_on_error"]:
             return True
-        device.read_pin("target_request")
-        device.read_pin("configuring")
+        device.status("target_request")
+        device.status("configuring")
         device.settle()
         device.drive(sample=0, target_valid=0, infer_accumulate=0)
         return False

@@ -26,9 +26,9 @@ from cocotbext.wishbone.driver import WBOp, WishboneMaster
 
 from spikewright.hdl.catalogue import make_config, make_core
 from spikewright.hdl.interface.bus_map import BusMap
+from spikewright.hdl.odin.event import OdinEvents
 from spikewright.sim.device import Device, word_array
 from spikewright.sim.model import open_model
-from spikewright.sim.odin_event import OdinEvents
 from spikewright.sim.trace import replay
 from spikewright.sim.verify import record
 

@@ -13,9 +13,8 @@ from spikewright.hdl.catalogue import find_core, make_component
 from spikewright.hdl.reckon.config import ReckonConfig
 from spikewright.hdl.reckon.registers import registers
 from spikewright.sim.generate import generate
-from spikewright.sim.rtl import open_rtl
+from spikewright.sim.rtl import RtlDevice, open_rtl
 from spikewright.sim.spi32 import Spi32Header
-from spikewright.sim.ticked_rtl import TickedRtlDevice
 
 CONFIG = ReckonConfig(neurons=16, outputs=2, weight_lanes=4, lanes=4)
 REGISTERS = registers(CONFIG)
@@ -28,7 +27,7 @@ SEED_OF_TESTS = 20265
 
 @pytest.fixture(scope="module")
 def opened():
-    with TickedRtlDevice(CONFIG, shell="pins") as device:
+    with RtlDevice(CONFIG, shell="pins") as device:
         device.engine.limit = 10_000
         yield device
 

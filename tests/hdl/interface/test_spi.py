@@ -5,7 +5,7 @@ import random
 import pytest
 from amaranth.sim import Simulator
 
-from spikewright.hdl.interface.spi import SpiSlave
+from spikewright.hdl.interface.odin_spi import SpiSlave
 
 SEED = 20263
 

@@ -8,7 +8,7 @@ import random
 import pytest
 from amaranth.sim import Simulator
 
-from spikewright.hdl.interface.spi32 import AccessBridge, Spi32Slave
+from spikewright.hdl.interface.reckon_spi import AccessBridge, Spi32Slave
 from spikewright.sim.spi32 import Spi32Header
 
 SEED = 20264

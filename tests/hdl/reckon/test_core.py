@@ -7,7 +7,7 @@ from amaranth.hdl import Fragment
 from spikewright.hdl.reckon.config import ReckonConfig
 from spikewright.hdl.reckon.core import Reckon
 from spikewright.sim.model import open_model
-from spikewright.sim.ticked_rtl import TickedRtlDevice
+from spikewright.sim.rtl import RtlDevice
 from spikewright.synth.synthesis import synthesize
 
 CONFIGURATIONS = [
@@ -58,7 +58,7 @@ def test_cycles(parameters):
     quiet = [1 << 50 * lanes] * config.neuron_words
     # A trace is a level that regularisation sees.
     traced = [word | 100 << 28 for word in quiet]
-    with TickedRtlDevice(config) as device:
+    with RtlDevice(config) as device:
         for sizes in SIZES:
             cycles = begin(device, sizes, quiet, learn=0, force_traces=1)
             assert measure(device) == cycles["tick"], sizes
@@ -101,7 +101,7 @@ SMALL = ReckonConfig(neurons=32, outputs=4, weight_lanes=4, lanes=4)
 @pytest.fixture(params=["model", "rtl"])
 def device(request):
     """A small core that waits for its first tick."""
-    with open_model(SMALL) if request.param == "model" else TickedRtlDevice(SMALL) as device:
+    with open_model(SMALL) if request.param == "model" else RtlDevice(SMALL) as device:
         device.configure(halt_on_error=0, cycles_per_tick=1 << 31, kappa=0x7F)
         yield device
 

@@ -5,9 +5,9 @@ import pytest
 from matplotlib.figure import Figure
 
 from spikewright.hdl.error import InputError
+from spikewright.hdl.neuron.word import izhikevich_word
 from spikewright.hdl.odin.config import OdinConfig
 from spikewright.sim.model import open_model
-from spikewright.sim.neuron_word import izhikevich_word
 from spikewright.sim.rtl import RtlDevice
 from spikewright.sim.task import izhikevich
 from spikewright.sim.task.catalogue import TASKS

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from spikewright.hdl.error import InputError
+from spikewright.hdl.neuron.word import neuron_fields
 from spikewright.hdl.odin.config import OdinConfig
 from spikewright.sim.model import open_model
-from spikewright.sim.neuron_word import neuron_fields
 from spikewright.sim.task import digits_sdsp, sdsp
 from spikewright.sim.task.sdsp import Learner, Samples, Settings
 

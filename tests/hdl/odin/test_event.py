@@ -4,7 +4,7 @@ import pytest
 
 from spikewright.hdl.error import InputError
 from spikewright.hdl.odin.config import OdinConfig
-from spikewright.sim.odin_event import OdinEvents
+from spikewright.hdl.odin.event import OdinEvents
 
 
 def test_words_of_the_published_chip():

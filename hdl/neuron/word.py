@@ -6,8 +6,8 @@ is a neuron that spikes in a regular rhythm; fields that are not named are zero.
 
 from amaranth.lib import data
 
-from ..hdl.error import InputError
-from ..hdl.neuron.layout import IZHIKEVICH_WORD, LIF_WORD
+from ..error import InputError
+from .layout import IZHIKEVICH_WORD, LIF_WORD
 
 __all__ = ["izhikevich_word", "lif_word", "neuron_fields", "pack_fields", "unpack_fields"]
 

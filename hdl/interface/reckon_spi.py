@@ -10,10 +10,12 @@ from amaranth.lib import data, wiring
 from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
 
-from ..reckon.access import ReckonAccess
-from ..reckon.config import CHUNK
+from .access import AccessSignature
 
 __all__ = ["HEADER", "AccessBridge", "Spi32Slave"]
+
+#: Bits of a word of a transaction.
+CHUNK = 32
 
 #: Layout of a header. `count` is the number of data words that follow; space 0 are the registers.
 HEADER = data.StructLayout({"address": 16, "count": 12, "space": 3, "read": 1})
@@ -155,6 +157,11 @@ class AccessBridge(wiring.Component):
     An access begins three cycles after its request at the latest. It is given up if the core has not
     served it when the request ends.
 
+    Parameters
+    ----------
+    access : AccessSignature
+        The core's access port, seen from the host's side.
+
     Members
     -------
     request : In(1)
@@ -164,11 +171,11 @@ class AccessBridge(wiring.Component):
     reply : Out(32)
         What has been read last; zero at first. Taken over at the end of the cycle in which the core
         serves a read, five cycles after the request has risen if that is at once.
-    access : Out(ReckonAccess)
+    access : Out(AccessSignature)
         Access port.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, access: AccessSignature) -> None:
         super().__init__(
             {
                 "request": In(1),
@@ -177,7 +184,7 @@ class AccessBridge(wiring.Component):
                 "address": In(16),
                 "data": In(CHUNK),
                 "reply": Out(CHUNK),
-                "access": Out(ReckonAccess()),
+                "access": Out(access),
             }
         )
 

@@ -5,7 +5,7 @@ import pytest
 
 from spikewright.hdl.error import InputError
 from spikewright.hdl.neuron.layout import IZHIKEVICH_WORD, LIF_WORD
-from spikewright.sim.neuron_word import (
+from spikewright.hdl.neuron.word import (
     izhikevich_word,
     lif_word,
     neuron_fields,

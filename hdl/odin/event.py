@@ -1,8 +1,8 @@
 """Input events of ODIN, by what they do (specification, section 6)."""
 
-from ..hdl.error import InputError
-from ..hdl.odin.config import OdinConfig
-from ..hdl.odin.layout import event_word, virtual_field
+from ..error import InputError
+from .config import OdinConfig
+from .layout import event_word, virtual_field
 
 __all__ = ["OdinEvents"]
 

@@ -1,18 +1,107 @@
-"""The `pins` shell: SPI and four-phase address-event buses with the published pin names."""
+"""The pins of ODIN and tinyODIN: SPI and four-phase address-event buses with the published names."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from amaranth.hdl import ClockDomain, ClockSignal, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.cdc import FFSynchronizer, ResetSynchronizer
 from amaranth.lib.wiring import In, Out
 
-from .access import access_targets
 from .aer import AerReceiver, AerSender
-from .spi import SpiSlave
+from .interface import Interface
+from .odin_spi import SpiSlave
+from .pin_map import AerBus, PinMap, SpiPlace, SpiRequest, SpiWords
+from .pins_shell import PinsShell
 
-__all__ = ["PinsShell"]
+__all__ = ["OdinPinsShell", "odin_pins"]
 
 
-class PinsShell(wiring.Component):
+def odin_pins(config: Any, interface: Interface, *, top: str, full_pin: bool) -> PinMap:
+    """Return the pins of a core of the ODIN family (specification of ODIN, sections 1 to 3).
+
+    Parameters
+    ----------
+    config : OdinConfig or TinyOdinConfig
+        Configuration.
+    interface : Interface
+        Its interface.
+    top : str
+        Name of the published module.
+    full_pin : bool
+        There is a pin that says that the main FIFO is full.
+    """
+    bits = config.spi_address_bits
+    spaces = interface.spaces
+    return PinMap(
+        about="SPI and four-phase AER with the published pins, a drop-in for the chip",
+        shell="spikewright.hdl.interface.odin_pins:OdinPinsShell",
+        top=top,
+        parameters={"N": config.neurons, "M": config.address_bits},
+        clock="CLK",
+        buses={
+            interface.event: AerBus(
+                address="AERIN_ADDR", request="AERIN_REQ", acknowledge="AERIN_ACK"
+            ),
+            interface.output: AerBus(
+                address="AEROUT_ADDR", request="AEROUT_REQ", acknowledge="AEROUT_ACK"
+            ),
+        },
+        statuses={"full": "SCHED_FULL"} if full_pin else {},
+        spi=SpiWords(
+            bits=bits + 4,
+            read=1 << bits + 3,
+            write=1 << bits + 2,
+            register_bits=bits,
+            places={
+                "neurons": SpiPlace(
+                    base=spaces["neurons"] << bits, step=1, unit_step=1 << bits // 2
+                ),
+                "synapses": SpiPlace(
+                    base=spaces["synapses"] << bits, step=1, unit_step=1 << bits - 3
+                ),
+            },
+            mask_shift=8,
+            reply_bits=8,
+            decode=_decoder(bits, interface),
+        ),
+        sck_period=4,
+    )
+
+
+def _decoder(bits: int, interface: Interface) -> Callable[[Sequence[int]], list[SpiRequest]]:
+    """Return the function that takes a transaction apart."""
+    # Bits of the word number, which stand below the byte number, and bits of the byte number.
+    wide = interface.memories["synapses"].bytes_per_word > 4
+    fields = {
+        interface.spaces["neurons"]: ("neurons", bits // 2, bits - bits // 2),
+        interface.spaces["synapses"]: ("synapses", bits - 3, 3 if wide else 2),
+    }
+
+    def decode(words: Sequence[int]) -> list[SpiRequest]:
+        head, data = words
+        space = head >> bits & 3
+        field = head & (1 << bits) - 1
+        if space == 0:
+            # A register is written whatever the read and write bits say.
+            return [SpiRequest(0, field, read=False, write=True, data=data)]
+        read, write = bool(head >> bits + 3 & 1), bool(head >> bits + 2 & 1)
+        if space not in fields:
+            return [SpiRequest(None, 0, read, write)]
+        name, word_bits, byte_bits = fields[space]
+        memory = interface.memories[name]
+        word, byte = field & (1 << word_bits) - 1, field >> word_bits & (1 << byte_bits) - 1
+        inside = word < memory.words and byte < memory.bytes_per_word
+        return [
+            SpiRequest(
+                space if inside else None, word, read, write, byte, data & 0xFF, data >> 8 & 0xFF
+            )
+        ]
+
+    return decode
+
+
+class OdinPinsShell(PinsShell):
     """A core of the ODIN family behind the pins of the published chips, as a drop-in for them.
 
     Specification of ODIN, sections 2 and 3.
@@ -20,7 +109,9 @@ class PinsShell(wiring.Component):
     Parameters
     ----------
     core : wiring.Component
-        Core with the native interface; its `full_pin` says whether there is a pin for `full`.
+        Core with the native interface.
+    pins : PinMap
+        Its pins, as `odin_pins` gives them.
     idle_pin : bool
         Add the pin `IDLE`.
 
@@ -46,12 +137,9 @@ class PinsShell(wiring.Component):
         The core's `idle`. Only on request, for simulations: the published chips have no such pin.
     """
 
-    def __init__(self, core: wiring.Component, *, idle_pin: bool = False) -> None:
-        self.core = core
-        self.config = core.config
-        self._idle_pin = idle_pin
+    def __init__(self, core: wiring.Component, pins: PinMap, *, idle_pin: bool = False) -> None:
         self._address_bits = core.config.spi_address_bits
-        pins = {
+        ports = {
             "CLK": In(1),
             "RST": In(1),
             "SCK": In(1),
@@ -64,16 +152,8 @@ class PinsShell(wiring.Component):
             "AEROUT_REQ": Out(1),
             "AEROUT_ACK": In(1),
         }
-        if core.full_pin:
-            pins["SCHED_FULL"] = Out(1)
-        if idle_pin:
-            pins["IDLE"] = Out(1)
-        super().__init__(pins)
-
-    @property
-    def verilog_parameters(self) -> dict[str, int]:
-        """Parameters of the published module, for designs that set them; here they are fixed."""
-        return {"N": self.config.neurons, "M": self.config.address_bits}
+        ports |= {pin: Out(1) for pin in pins.statuses.values()}
+        super().__init__(core, pins, ports, idle_pin=idle_pin)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -99,9 +179,9 @@ class PinsShell(wiring.Component):
         ]
         wiring.connect(m, events.events, core.events)
         wiring.connect(m, core.output, output.words)
-        if core.full_pin:
-            m.d.comb += self.SCHED_FULL.eq(core.full)
-        if self._idle_pin:
+        for status, pin in self.pins.statuses.items():
+            m.d.comb += getattr(self, pin).eq(getattr(core, status))
+        if self.has_idle_pin:
             m.d.comb += self.IDLE.eq(core.idle)
 
         m.d.comb += [
@@ -117,7 +197,7 @@ class PinsShell(wiring.Component):
         """Turn the requests of the SPI slave into accesses."""
         core = self.core
         request = core.access.request
-        targets = access_targets(core.memories)
+        targets = core.interface.spaces
         width = self._address_bits
         address = spi.address[:width]
         target = spi.address[width : width + 2]
@@ -145,7 +225,7 @@ class PinsShell(wiring.Component):
             "synapses": (address[: width - 3], self._synapse_byte(address)),
         }
         for name, (word_field, byte_field) in fields.items():
-            memory = core.memories[name]
+            memory = core.interface.memories[name]
             with m.If(target == targets[name]):
                 m.d.comb += [
                     word_address.eq(word_field),
@@ -185,6 +265,6 @@ class PinsShell(wiring.Component):
     def _synapse_byte(self, address: Signal) -> Signal:
         """Byte field of a synapse address: two bits, or three for words of more than four bytes."""
         width = self._address_bits
-        if self.core.memories["synapses"].bytes_per_word > 4:
+        if self.core.interface.memories["synapses"].bytes_per_word > 4:
             return address[width - 3 :]
         return address[width - 3 : width - 1]
