@@ -10,6 +10,7 @@ from .toolchain import run_yosys, working_folder
 
 __all__ = [
     "LINT_WAIVERS",
+    "TIMESCALE",
     "blackboxes_of_verilog",
     "is_plain",
     "ports_of_verilog",
@@ -28,6 +29,10 @@ LINT_WAIVERS: Mapping[str, str] = {
     "UNSIGNED": "where a configuration makes a limit zero, it is compared with all the same",
     "UNOPTFLAT": "blocks that compute several values look like loops; no bit depends on itself",
 }
+
+#: Directive in front of all modules. Nothing in the design has delays; it is for what simulates it, whose
+#: own may have none: simulators take one second then, and some refuse designs in which only some have it.
+TIMESCALE = "`timescale 1ns / 1ps\n\n"
 
 #: Reserved words of Verilog (IEEE 1364-2005) and SystemVerilog (IEEE 1800-2017).
 _RESERVED_WORDS = """
@@ -127,7 +132,7 @@ def to_verilog(
         # They are the sizes that the module was generated for; other values have no effect.
         listed = ", ".join(f"parameter {key} = {value}" for key, value in parameters.items())
         text = text.replace(f"module {name}(", f"module {name} #({listed}) (", 1)
-    return _comment(header) + waived(text)
+    return _comment(header) + TIMESCALE + waived(text)
 
 
 def waived(text: str) -> str:

@@ -27,7 +27,14 @@ from ..hdl.memory.technology import (
     check_macro_names,
     find_technology,
 )
-from ..hdl.verilog import blackboxes_of_verilog, is_plain, ports_of_verilog, to_verilog, waived
+from ..hdl.verilog import (
+    TIMESCALE,
+    blackboxes_of_verilog,
+    is_plain,
+    ports_of_verilog,
+    to_verilog,
+    waived,
+)
 from .bench_vectors import record_bench_vectors
 
 __all__ = ["generate"]
@@ -46,7 +53,7 @@ def generate(
     registers and memories as `CORE.md`, `CORE.rdl` and `CORE.h`. With macros, their behavioural models
     are in `TOP_memory_models.v`, and the list of all files for simulation is `TOP_simulation.f`. For
     other tools there are `TOP.core`, `TOP.sdc` and `librelane.json`, and a test bench, `TOP_bench.v`
-    with `TOP_bench.f` and `TOP_session.hex`; `spikewright.sha256` lists all files. Either all is
+    with `TOP_bench.f`; `spikewright.sha256` lists all files. Either all is
     written or nothing changes. The same configuration and versions give the same bytes.
 
     Parameters
@@ -124,7 +131,7 @@ def _contents(config: CoreConfig, shell: str, top: str, technology: Technology) 
 
     files = {f"{top}.v": verilog, f"{top}.f": f"{top}.v\n"}
     if models:
-        files[product.models] = waived(models)
+        files[product.models] = TIMESCALE + waived(models)
         files[f"{top}_simulation.f"] = "".join(f"{name}\n" for name in product.sources)
     parts = [reference(config), plan_reference(plans, technology)]
     if product.has_bus:

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from .c_header import c_header
 from .fusesoc import fusesoc
 from .librelane import librelane
-from .operation import Operation, session_text
+from .operation import Operation
 from .product import Product
 from .sdc import sdc
 from .systemrdl import systemrdl
-from .testbench import bench_name, session_name, testbench
+from .testbench import bench_name, testbench
 
 __all__ = ["handoff_files"]
 
@@ -29,7 +29,6 @@ def handoff_files(product: Product, session: Sequence[Operation]) -> dict[str, s
     return {
         f"{bench}.v": testbench(product.core, product.shell, top, product.ports, session),
         f"{bench}.f": "".join(f"{name}\n" for name in (*product.sources, f"{bench}.v")),
-        session_name(top): session_text(session),
         f"{core}.rdl": systemrdl(product),
         f"{core}.h": c_header(product),
         f"{top}.sdc": sdc(product),

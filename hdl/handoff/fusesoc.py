@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .product import Product
-from .testbench import bench_name, session_name
+from .testbench import bench_name
 
 __all__ = ["fusesoc"]
 
@@ -22,11 +22,6 @@ def fusesoc(product: Product) -> str:
         "rtl": {"files": [f"{top}.v"], "file_type": "verilogSource"},
         "constraints": {"files": [f"{top}.sdc"], "file_type": "SDC"},
         "bench": {"files": [f"{bench}.v"], "file_type": "systemVerilogSource"},
-        # The bench looks for it where it runs.
-        "session": {
-            "files": [{session_name(top): {"copyto": session_name(top)}}],
-            "file_type": "user",
-        },
     }
     design = ["rtl"]
     if product.models:
@@ -35,7 +30,7 @@ def fusesoc(product: Product) -> str:
     icarus = {"tool": "icarus", "iverilog_options": ["-g2012"]}
     verilator = {"tool": "verilator", "mode": "binary", "verilator_options": ["--timing"]}
     lint = {"tool": "verilator", "mode": "lint-only", "verilator_options": ["-Wall"]}
-    simulation = {"filesets": [*design, "bench", "session"], "toplevel": bench, "flow": "sim"}
+    simulation = {"filesets": [*design, "bench"], "toplevel": bench, "flow": "sim"}
     # A version is digits and dots there.
     version = re.match(r"[\d.]*\d|", product.version)[0]
     values = {

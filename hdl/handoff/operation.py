@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
-__all__ = ["CHUNK_BITS", "LEVELS", "Code", "Operation", "session_text"]
+__all__ = ["CHUNK_BITS", "LEVELS", "Code", "Operation", "session_task"]
 
 #: Bits of a chunk of a memory word.
 CHUNK_BITS = 32
@@ -52,17 +52,25 @@ class Operation:
     data: int = 0
 
 
-def session_text(operations: Iterable[Operation]) -> str:
-    """Return a session as `$readmemh` takes it, one operation a line.
+def session_task(operations: Iterable[Operation]) -> str:
+    """Return the Verilog task that fills `session`, one operation an element.
 
-    A line has the code (8 bits), the target (8), the chunk (8), the index (32) and the data (32).
+    An element has the code (8 bits), the target (8), the chunk (8), the index (32) and the data (32).
     """
-    lines = ["// code, target, chunk, index, data; 0 end, " + ", ".join(_NAMES) + "\n"]
-    lines += [
-        f"{op.code:02x}_{op.target:02x}_{op.chunk:02x}_{op.index:08x}_{op.data:08x}\n"
-        for op in (*operations, Operation(Code.END))
+    codes = ", ".join(f"{code.value} {code.name.lower()}" for code in Code)
+    lines = [
+        f"    session[{n}] = 88'h{op.code:02x}_{op.target:02x}_{op.chunk:02x}_{op.index:08x}_{op.data:08x};"
+        for n, op in enumerate((*operations, Operation(Code.END)))
     ]
-    return "".join(lines)
-
-
-_NAMES = [f"{code.value} {code.name.lower()}" for code in Code if code]
+    return "\n".join(
+        [
+            "  // Code, target, chunk, index, data of each operation. Codes:",
+            f"  // {codes}.",
+            "  task recorded_session;",
+            "    begin",
+            *lines,
+            "    end",
+            "  endtask",
+            "",
+        ]
+    )

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from ..interface.bus_map import REGISTERS_OFFSET, WINDOW_BITS, BusMap
-from .operation import CHUNK_BITS, LEVELS, Code, Operation
+from ..verilog import TIMESCALE
+from .operation import CHUNK_BITS, LEVELS, Code, Operation, session_task
 
-__all__ = ["LIMIT", "bench_name", "is_ticked", "session_name", "testbench"]
+__all__ = ["LIMIT", "bench_name", "is_ticked", "testbench"]
 
 #: Clock cycles that one operation may take before the bench gives up.
 LIMIT = 10_000_000
@@ -15,7 +16,8 @@ LIMIT = 10_000_000
 _FOLDER = Path(__file__).with_name("driver")
 
 _ABOUT = """\
-// Test bench of {top}: plays the session in {session} and checks every answer.
+// Test bench of {top}: plays a session and checks every answer. It needs no other file than the design's,
+// and runs in any folder.
 //
 // In Icarus Verilog and in Verilator (from version 5 on):
 //
@@ -23,7 +25,7 @@ _ABOUT = """\
 //   $ verilator --binary -f {top}_bench.f --top-module {bench} && ./obj_dir/V{bench}
 //
 // It prints PASS or FAIL and how much was checked, and ends with a nonzero exit status after a failure.
-// +session=FILE takes another session.
+// +session=FILE takes another session, as long as this one, in the form that $readmemh reads.
 
 // verilator lint_off WIDTH
 // Numbers are extended and cut to the width of what they are assigned to, as intended.
@@ -33,11 +35,6 @@ _ABOUT = """\
 def bench_name(top: str) -> str:
     """Return the name of the module of the bench."""
     return f"{top}_bench"
-
-
-def session_name(top: str) -> str:
-    """Return the name of the file with the session."""
-    return f"{top}_session.hex"
 
 
 def testbench(
@@ -69,17 +66,16 @@ def testbench(
         "OPERATIONS": len(session) + 1,
         "WORDS": words + 64,
         "LIMIT": LIMIT,
-        "SESSION": f'"{session_name(top)}"',
     } | _constants(core, shell)
     lines = [f"  localparam {name} = {value};" for name, value in constants.items()]
     lines.append("")
     lines += _declarations(top, ports)
     lines += ["", *_sizes(core)]
-    text = _ABOUT.format(top=top, bench=bench_name(top), session=session_name(top))
+    text = _ABOUT.format(top=top, bench=bench_name(top)) + TIMESCALE
     text += f"module {bench_name(top)};\n\n" + "\n".join(lines) + "\n"
     for part in ("common", *parts):
         text += "\n" + (_FOLDER / f"{part}.v").read_text(encoding="utf-8")
-    return text + "endmodule\n"
+    return f"{text}\n{session_task(session)}endmodule\n"
 
 
 def is_ticked(core: Any) -> bool:
@@ -95,11 +91,11 @@ def _native(core: Any) -> tuple[str, ...]:
 
 def _pins(core: Any) -> tuple[str, ...]:
     if is_ticked(core):
-        return ("pins", "reckon_pins", "chunks")
-    return ("pins", "odin_pins", "bytes", "no_time_steps")
+        return ("reckon_pins", "pins", "chunks")
+    return ("odin_pins", "pins", "bytes", "no_time_steps")
 
 
-#: Parts of the driver of each shell, given the core.
+#: Parts of the driver of each shell, given the core; what one declares only those after it use.
 _DRIVERS = {
     "native": _native,
     "pins": _pins,

@@ -97,7 +97,7 @@ def test_no_paths_dates_or_tool_names(text):
 
 
 def test_header(text):
-    assert text.startswith("// Header\n//\n// of three lines\n")
+    assert text.startswith("// Header\n//\n// of three lines\n`timescale 1ns / 1ps\n")
 
 
 def test_identifiers_are_plain(text):

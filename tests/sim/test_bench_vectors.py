@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from spikewright.hdl.catalogue import CORES, make_config, make_core
-from spikewright.hdl.handoff.operation import LEVELS, Code, Operation, session_text
+from spikewright.hdl.handoff.operation import LEVELS, Code, Operation, session_task
 from spikewright.hdl.reckon.registers import INPUT_PINS
 from spikewright.sim.bench_vectors import BenchVectorRecorder, record_bench_vectors
 from spikewright.sim.model import open_model
@@ -88,17 +88,17 @@ def test_time_that_suffices() -> None:
     assert after == quiet
 
 
-def test_text() -> None:
+def test_task() -> None:
     operations = [
         Operation(Code.CHECK, target=2, chunk=1, index=0x123, data=0xDEADBEEF),
         Operation(Code.TICK),
     ]
-    text = session_text(operations).splitlines()
-    assert text[0].startswith("// ") and "3 check" in text[0]
-    assert text[1:] == [
-        "03_02_01_00000123_deadbeef",
-        "08_00_00_00000000_00000000",
-        "00_00_00_00000000_00000000",
+    text = session_task(operations)
+    assert "3 check" in text
+    assert [line.strip() for line in text.splitlines() if "session[" in line] == [
+        "session[0] = 88'h03_02_01_00000123_deadbeef;",
+        "session[1] = 88'h08_00_00_00000000_00000000;",
+        "session[2] = 88'h00_00_00_00000000_00000000;",
     ]
 
 

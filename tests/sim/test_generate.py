@@ -24,7 +24,7 @@ from spikewright.sim.generate import generate
 
 FILES = {"tinyODIN.v", "tinyODIN.f", "tinyodin.md", "tinyodin.json", "tinyodin.h", "tinyodin.rdl"}
 FILES |= {"tinyODIN.core", "tinyODIN.sdc", "librelane.json", "spikewright.sha256"}
-FILES |= {"tinyODIN_bench.v", "tinyODIN_bench.f", "tinyODIN_session.hex"}
+FILES |= {"tinyODIN_bench.v", "tinyODIN_bench.f"}
 
 
 @pytest.fixture(scope="module")

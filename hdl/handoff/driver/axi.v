@@ -38,7 +38,7 @@
       s_axi_bready = 1'b0;
       s_axi_rready = 1'b0;
       if (refused) begin
-        $display("line %0d of %0s: refused at offset %h", place + 2, session_file, offset);
+        $display("session[%0d]: refused at offset %h", place, offset);
         fail;
       end
     end

@@ -1,6 +1,6 @@
   // What the bus shells share: everything is at an offset.
 
-  reg [31:0] read_value, value, held;
+  reg [31:0] held;
   // Memories are within reach, as has been seen since the core last had something to do.
   reg reachable;
 
@@ -41,14 +41,14 @@
   task write_chunk(input [7:0] memory, input [31:0] word, input [7:0] number, input [31:0] content);
     begin
       reach;
-      bus_write((memory << WINDOW_BITS) + (word << 2 + chunk_bits(memory)) + 4 * number, content);
+      bus_write((memory << WINDOW_BITS) + (word << (2 + chunk_bits(memory))) + 4 * number, content);
     end
   endtask
 
   task read_chunk(input [7:0] memory, input [31:0] word, input [7:0] number);
     begin
       reach;
-      bus_read((memory << WINDOW_BITS) + (word << 2 + chunk_bits(memory)) + 4 * number);
+      bus_read((memory << WINDOW_BITS) + (word << (2 + chunk_bits(memory))) + 4 * number);
       read_value = value;
     end
   endtask

@@ -1,9 +1,12 @@
   // The session and what came of it.
 
   reg [87:0] session [0:OPERATIONS-1];
-  reg [8*256-1:0] session_file;
+  reg [8*1024-1:0] session_file;
   reg [7:0] code, target, chunk;
   reg [31:0] index, data;
+
+  // What the driver of the shell has read: from a memory, and at all.
+  reg [31:0] read_value, value;
 
   // Output words, as the driver of the shell has taken them.
   reg [31:0] words [0:WORDS-1];
@@ -24,8 +27,8 @@
       checks = checks + 1;
       if (got !== expected) begin
         if (failures < 20)
-          $display("line %0d of %0s: %0s %0d.%0d.%0d is %h, expected %h",
-                   place + 2, session_file, what, target, index, chunk, got, expected);
+          $display("session[%0d]: %0s %0d.%0d.%0d is %h, expected %h",
+                   place, what, target, index, chunk, got, expected);
         fail;
       end
     end
@@ -67,7 +70,7 @@
       cycles = cycles + 1;
       waited = waited + 1;
       if (waited == LIMIT) begin
-        $display("line %0d of %0s: nothing happens for %0d clock cycles", place + 2, session_file, LIMIT);
+        $display("session[%0d]: nothing happens for %0d clock cycles", place, LIMIT);
         fail;
         finish;
       end
@@ -81,8 +84,8 @@
   initial begin
     received = 0; compared = 0; checks = 0; failures = 0; cycles = 0; waited = 0; place = 0;
     failed = 1'b0;
-    if (!$value$plusargs("session=%s", session_file)) session_file = SESSION;
-    $readmemh(session_file, session);
+    if ($value$plusargs("session=%s", session_file)) $readmemh(session_file, session);
+    else recorded_session;
     start;
     code = session[0][87:80];
     while (code != 8'd0 && place < OPERATIONS && failures < 20) begin
@@ -109,7 +112,7 @@
         8'd7: hold(index, data[0]);
         8'd8: time_step;
         default: begin
-          $display("line %0d of %0s is no operation", place + 2, session_file);
+          $display("session[%0d] is no operation", place);
           fail;
         end
       endcase

@@ -1,7 +1,6 @@
   // Driver of the streams of the native interface.
 
   reg event_taken, request_taken, at_rest;
-  reg [31:0] read_value, value;
 
   task set_clock(input level);
     clk = level;

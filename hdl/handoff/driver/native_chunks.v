@@ -24,7 +24,7 @@
       while (!at_rest) cycle;
       checks = checks + 1;
       if (ready !== 1'b1) begin
-        $display("line %0d of %0s: not ready after a time step", place + 2, session_file);
+        $display("session[%0d]: not ready after a time step", place);
         fail;
       end
     end

@@ -4,7 +4,6 @@
   localparam QUIET = 32;
 
   reg acknowledged;
-  reg [31:0] read_value, value;
   integer quiet, bit_number;
 
   task observe;

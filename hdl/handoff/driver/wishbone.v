@@ -37,7 +37,7 @@
       wb_cyc_i = 1'b0;
       wb_stb_i = 1'b0;
       if (refused) begin
-        $display("line %0d of %0s: refused at offset %h", place + 2, session_file, offset);
+        $display("session[%0d]: refused at offset %h", place, offset);
         fail;
       end
     end
