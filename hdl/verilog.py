@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from amaranth.back import rtlil
 from amaranth.lib import wiring
 
+from .keywords import VERILOG_KEYWORDS
 from .toolchain import run_yosys, working_folder
 
 __all__ = [
@@ -34,38 +35,14 @@ LINT_WAIVERS: Mapping[str, str] = {
 #: own may have none: simulators take one second then, and some refuse designs in which only some have it.
 TIMESCALE = "`timescale 1ns / 1ps\n\n"
 
-#: Reserved words of Verilog (IEEE 1364-2005) and SystemVerilog (IEEE 1800-2017).
-_RESERVED_WORDS = """
-accept_on alias always always_comb always_ff always_latch and assert assign assume automatic
-before begin bind bins binsof bit break buf bufif0 bufif1 byte case casex casez cell chandle
-checker class clocking cmos config const constraint context continue cover covergroup coverpoint
-cross deassign default defparam design disable dist do edge else end endcase endchecker endclass
-endclocking endconfig endfunction endgenerate endgroup endinterface endmodule endpackage
-endprimitive endprogram endproperty endspecify endsequence endtable endtask enum event
-eventually expect export extends extern final first_match for force foreach forever fork
-forkjoin function generate genvar global highz0 highz1 if iff ifnone ignore_bins illegal_bins
-implements implies import incdir include initial inout input inside instance int integer
-interconnect interface intersect join join_any join_none large let liblist library local
-localparam logic longint macromodule matches medium modport module nand negedge nettype new
-nexttime nmos nor noshowcancelled not notif0 notif1 null or output package packed parameter pmos
-posedge primitive priority program property protected pull0 pull1 pulldown pullup
-pulsestyle_ondetect pulsestyle_onevent pure rand randc randcase randsequence rcmos real realtime
-ref reg reject_on release repeat restrict return rnmos rpmos rtran rtranif0 rtranif1 s_always
-s_eventually s_nexttime s_until s_until_with scalared sequence shortint shortreal showcancelled
-signed small soft solve specify specparam static string strong strong0 strong1 struct super
-supply0 supply1 sync_accept_on sync_reject_on table tagged task this throughout time
-timeprecision timeunit tran tranif0 tranif1 tri tri0 tri1 triand trior trireg type typedef union
-unique unique0 unsigned until until_with untyped use uwire var vectored virtual void wait
-wait_order wand weak weak0 weak1 while wildcard wire with within wor xnor xor
-"""
-_RESERVED = frozenset(_RESERVED_WORDS.split())
-
 _NAME = re.compile(r"\\\S+")
 
 
 def is_plain(name: str) -> bool:
     """Tell whether a name is an identifier in Verilog and SystemVerilog and not reserved."""
-    return re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII) is not None and name not in _RESERVED
+    return (
+        re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII) is not None and name not in VERILOG_KEYWORDS
+    )
 
 
 def to_rtlil(top: wiring.Component, name: str, platform: object = None) -> str:
@@ -212,7 +189,7 @@ class _Names:
         plain = re.sub(r"\W", "_", name.removeprefix("\\"), flags=re.ASCII)
         if not re.match(r"[A-Za-z_]", plain):
             plain = "_" + plain
-        if plain in _RESERVED:
+        if plain in VERILOG_KEYWORDS:
             plain += "_"
         candidate, number = plain, 1
         while candidate in self._used:

@@ -12,10 +12,12 @@ from ..hdl.files import MANIFEST, new_folder, write_file
 from ..hdl.handoff.address_map import address_reference
 from ..hdl.handoff.description import description
 from ..hdl.handoff.files import handoff_files
+from ..hdl.handoff.names import check_names
 from ..hdl.handoff.operation import Code
 from ..hdl.handoff.product import Product
 from ..hdl.handoff.reference import reference
 from ..hdl.handoff.testbench import bench_name
+from ..hdl.keywords import NAME_RULE, is_name
 from ..hdl.memory.behaviour import behaviours
 from ..hdl.memory.plan import Plan, summary
 from ..hdl.memory.reference import plan_reference
@@ -30,7 +32,6 @@ from ..hdl.memory.technology import (
 from ..hdl.verilog import (
     TIMESCALE,
     blackboxes_of_verilog,
-    is_plain,
     ports_of_verilog,
     to_verilog,
     waived,
@@ -86,11 +87,8 @@ def generate(
     technology = find_technology(memory)
     shell = find_shell(config.core, shell)
     top = top or top_name(config, shell)
-    if not is_plain(top):
-        raise InputError(
-            f"top module name is {show(top)}, allowed is a letter or underscore, then letters, digits "
-            "and underscores, and no reserved word"
-        )
+    if not is_name(top):
+        raise InputError(f"top module name is {show(top)}, allowed is {NAME_RULE}")
     check_macro_names(technology, top)
     folder = Path("build", config.name) if folder is None else Path(folder)
     with new_folder(folder) as new:
@@ -126,6 +124,7 @@ def _contents(config: CoreConfig, shell: str, top: str, technology: Technology) 
         models=f"{top}_memory_models.v" if models else "",
         version=version("spikewright"),
     )
+    check_names(product)
     described = description(product)
     session = record_bench_vectors(config, described["cycles"])
 

@@ -7,16 +7,6 @@ from .product import Product
 
 __all__ = ["systemrdl"]
 
-#: Reserved words of SystemRDL 2.0.
-_RESERVED_WORDS = """
-abstract accesstype addressingtype addrmap alias all bit boolean bothedge compact component
-componentwidth constraint default encode enum external false field fullalign hw inside internal level
-longint mem na negedge nonsticky number onreadtype onwritetype posedge property r rclr ref reg regalign
-regfile rset ruser rw rw1 signal string struct sw this true type unsigned w w1 wclr woclr woset wot wr
-wset wuser wzc wzs wzt
-"""
-_RESERVED = frozenset(_RESERVED_WORDS.split())
-
 #: Access of software to what `access` says.
 _SOFTWARE = {"R": "r", "W": "w", "RW": "rw"}
 
@@ -38,7 +28,7 @@ def systemrdl(product: Product) -> str:
     lines = [
         f"// {product.about}.",
         "",
-        f"addrmap {_name(product.top)} {{",
+        f"addrmap {product.top} {{",
         f"  name = {_text(product.top)};",
         f"  desc = {_text(about)};",
         "  littleendian;",
@@ -47,29 +37,24 @@ def systemrdl(product: Product) -> str:
         "  default accesswidth = 32;",
         "",
     ]
+    # Registers are in address maps of their own: IP-XACT knows them and memories side by side only as
+    # blocks.
     if product.has_bus:
+        lines += ["  addrmap {", f"    desc = {_text('Words of the shell')};"]
         for word in bus_map.control.values():
             fields = word.fields or [BusField("value", 0, word.width, word.about)]
             lines += _register(word.name, word.about, word.offset, word.access, fields)
+        lines += ["  } control @ 0x0;", ""]
+    lines += ["  addrmap {", f"    desc = {_text('Configuration registers of the core')};"]
     for register in product.interface.registers:
         fields = [BusField("value", 0, register.width, register.about)]
-        offset = REGISTERS_OFFSET + 4 * register.address
-        lines += _register(
-            register.name,
-            register.about,
-            offset,
-            register.access,
-            fields,
-            {"value": register.reset},
-        )
+        offset = 4 * register.address
+        resets = {"value": register.reset}
+        lines += _register(register.name, register.about, offset, register.access, fields, resets)
+    lines += [f"  }} registers @ {REGISTERS_OFFSET:#x};", ""]
     for memory in bus_map.memories.values():
         lines += _memory(product, memory)
     return "\n".join([*lines, "};"]) + "\n"
-
-
-def _name(name: str) -> str:
-    """Return a name as it can be used: reserved words have a backslash in front."""
-    return f"\\{name}" if name in _RESERVED else name
 
 
 def _text(text: str) -> str:
@@ -85,18 +70,18 @@ def _register(
     fields: Sequence[BusField],
     resets: dict[str, int] | None = None,
 ) -> Iterator[str]:
-    yield "  reg {"
-    yield f"    name = {_text(name)};"
-    yield f"    desc = {_text(about)};"
+    yield "    reg {"
+    yield f"      name = {_text(name)};"
+    yield f"      desc = {_text(about)};"
     for field in fields:
         reset = (resets or {}).get(field.name)
-        yield "    field {"
-        yield f"      desc = {_text(field.about)};"
+        yield "      field {"
+        yield f"        desc = {_text(field.about)};"
         hardware = "w" if access == "R" else "r"
-        yield f"      sw = {_SOFTWARE[access]}; hw = {hardware};"
+        yield f"        sw = {_SOFTWARE[access]}; hw = {hardware};"
         value = "" if reset is None else f" = {field.width}'h{reset:x}"
-        yield f"    }} {_name(field.name)}[{field.low + field.width - 1}:{field.low}]{value};"
-    yield f"  }} {_name(name)} @ {offset:#x};"
+        yield f"      }} {field.name}[{field.low + field.width - 1}:{field.low}]{value};"
+    yield f"    }} {name} @ {offset:#x};"
     yield ""
 
 
@@ -117,7 +102,7 @@ def _memory(product: Product, place: BusMemory) -> Iterator[str]:
         yield "      accesswidth = 32;"
         for name, field in layout:
             low, high = field.offset, field.offset + field.width - 1
-            yield f"      field {{ sw = rw; hw = na; }} {_name(str(name))}[{high}:{low}];"
+            yield f"      field {{ sw = rw; hw = na; }} {name}[{high}:{low}];"
         yield f"    }} word[{memory.words}] @ 0x0;"
-    yield f"  }} {_name(place.name)} @ {place.offset:#x};"
+    yield f"  }} {place.name} @ {place.offset:#x};"
     yield ""

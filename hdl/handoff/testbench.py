@@ -138,7 +138,7 @@ def _constants(core: Any, shell: str) -> dict[str, int | str]:
         "IDENTITY": f"32'h{bus_map.identity:08x}",
     }
     if bus_map.mailbox:
-        found |= {"EVENT": control["event"].offset, "OUTPUT": control["output"].offset}
+        found |= {"EVENT": control["input_event"].offset, "OUTPUT": control["output_word"].offset}
     return found
 
 

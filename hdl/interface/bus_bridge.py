@@ -274,7 +274,7 @@ class BusBridge(wiring.Component):
             "status": status,
             "control": held,
             "interrupt_enable": enable,
-            "level": Cat(self.event_level, Signal(8), self.output_level),
+            "queue_levels": Cat(self.event_level, Signal(8), self.output_level),
         }
         with m.If((page == 0) & ~write), m.Switch(number):
             for name, word in readable.items():
@@ -282,7 +282,7 @@ class BusBridge(wiring.Component):
                     m.d.comb += right.eq(1)
                     m.d.sync += asked.data.eq(word)
             if bus_map.mailbox:
-                with m.Case(words["output"]):
+                with m.Case(words["output_word"]):
                     m.d.comb += right.eq(1)
                     m.d.sync += asked.data.eq(1 << EMPTY_BIT)
                     # One that waited when the host last looked has passed through the queue by now.
@@ -301,7 +301,7 @@ class BusBridge(wiring.Component):
                     for name, bit in (bus_map.pulses | bus_map.levels).items():
                         m.d.sync += getattr(self, name).eq(asked.data[bit])
             if bus_map.mailbox:
-                with m.Case(words["event"]):
+                with m.Case(words["input_event"]):
                     m.d.comb += [self.event.valid.eq(1), right.eq(self.event.ready)]
 
     def _access_bytes(

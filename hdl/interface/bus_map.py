@@ -35,7 +35,7 @@ WINDOW_BITS = 20
 #: Where register 0 is; register n is n words further.
 REGISTERS_OFFSET = 0x1000
 
-#: Bit of `output` that is 1 if there was no word; of a word of an output stream: that it is none, but
+#: Bit of `output_word` that is 1 if there was no word; of a word of an output stream: that it is none, but
 #: marks the end of a packet.
 EMPTY_BIT = 31
 
@@ -131,7 +131,7 @@ class BusMap:
         Core with the native interface. Its pulses and levels become bits of `control`, its statuses
         bits of `status`.
     mailbox : bool
-        Events and output words go through the words `event` and `output`; else they have streams
+        Events and output words go through the words `input_event` and `output_word`; else they have streams
         of their own.
 
     Attributes
@@ -237,7 +237,7 @@ class BusMap:
                 "the interrupt is high while a bit is 1 here and in `status`",
             ),
             BusRegister(
-                "level",
+                "queue_levels",
                 0x10,
                 24,
                 "R",
@@ -251,10 +251,14 @@ class BusMap:
         if self.mailbox:
             words += [
                 BusRegister(
-                    "event", 0x14, self.event_bits, "W", "sends an event; refused without room"
+                    "input_event",
+                    0x14,
+                    self.event_bits,
+                    "W",
+                    "sends an event; refused without room",
                 ),
                 BusRegister(
-                    "output",
+                    "output_word",
                     0x18,
                     BUS_BITS,
                     "R",

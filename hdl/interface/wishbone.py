@@ -15,10 +15,10 @@ __all__ = ["WishboneShell"]
 class WishboneShell(BusShell):
     """A core behind a classic Wishbone B4 interface, 32 bits wide, with byte selects.
 
-    Everything of the `BusMap` is within reach; events go to the word `event`, output words come
-    from the word `output`. Each cycle is ended by `wb_ack_o` or, refused, by `wb_err_o`, in bounded
-    time whatever the core does: one to a control word or register in its third clock cycle, one to a
-    memory some cycles later.
+    Everything of the `BusMap` is within reach; events go to the word `input_event`, output words
+    come from the word `output_word`. Each cycle is ended by `wb_ack_o` or, refused, by `wb_err_o`,
+    in bounded time whatever the core does: one to a control word or register in its third clock
+    cycle, one to a memory some cycles later.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """Words of ODIN's neurons (specification of ODIN, sections 12 and 13.1).
 
 One description for the hardware, the model, the tasks and the documentation. A word has 128 bits, the
-least significant field first; bit 0, `model`, and the last bit, `disable`, are common to all neurons.
+least significant field first; bit 0, `model`, and the last bit, `disabled`, are common to all neurons.
 Fields called `unused` are kept as they are.
 """
 
@@ -32,7 +32,7 @@ LIF_WORD = data.StructLayout(
         "calcium": 3,
         "calcium_count": 5,
         "unused_state": 41,
-        "disable": 1,
+        "disabled": 1,
     }
 )
 
@@ -95,7 +95,7 @@ IZHIKEVICH_WORD = data.StructLayout(
         "calcium_count": 5,
         "burst_lock": 1,
         "unused": 2,
-        "disable": 1,
+        "disabled": 1,
     }
 )
 
@@ -114,7 +114,7 @@ PUBLISHED_NAMES = {
     "potential": "core",
     "calcium": "calcium",
     "calcium_count": "caleak_cnt",
-    "disable": "neur_disable",
+    "disabled": "neur_disable",
     "fan_in": "fi_sel",
     "burst_spikes": "spk_ref",
     "burst_interval": "isi_ref",

@@ -99,7 +99,7 @@ class Controller(wiring.Component):
 
         # An input event as a queue entry. Virtual events have a four-bit target field.
         m.d.comb += self.entry.neuron.eq(event.low)
-        with m.If(event.virtual):
+        with m.If(event.virtual_event):
             m.d.comb += [
                 self.entry.weight.eq(event.low[4:8]),
                 self.entry.neuron.eq(event.low[:4]),

@@ -31,14 +31,14 @@ def neuron_word(config: TinyOdinConfig) -> data.StructLayout:
             "potential": config.potential_bits,
             "threshold": config.potential_bits,
             "leak": LEAK_BITS,
-            "disable": 1,
+            "disabled": 1,
         }
     )
 
 
 def event_word(config: TinyOdinConfig) -> data.StructLayout:
     """Layout of an input event word: the low field L, then the bits T and V."""
-    return data.StructLayout({"low": config.low_bits, "tick": 1, "virtual": 1})
+    return data.StructLayout({"low": config.low_bits, "tick": 1, "virtual_event": 1})
 
 
 def fifo_entry(config: TinyOdinConfig) -> data.StructLayout:

@@ -103,7 +103,7 @@ class NeuronLane(wiring.Component):
             neuron.leak.eq(word.leak),
             neuron.weight.eq(weight | operation.weight.as_signed()),
             neuron.tick.eq(operation.tick),
-            self.fires.eq(neuron.fires & ~word.disable),
+            self.fires.eq(neuron.fires & ~word.disabled),
         ]
 
         state = Signal(8 * state_bytes)

@@ -40,7 +40,7 @@ def unpack_neurons(
         signed(fields["potential"], config.potential_bits).astype(_INTEGER),
         fields["threshold"].astype(_INTEGER),
         fields["leak"].astype(_INTEGER),
-        fields["disable"].astype(bool),
+        fields["disabled"].astype(bool),
     )
 
 
@@ -52,7 +52,7 @@ def pack_neurons(
     disable: np.ndarray,
 ) -> np.ndarray:
     """Put neuron words together, the inverse of `unpack_neurons` (section 4)."""
-    fields = {"potential": potential, "threshold": threshold, "leak": leak, "disable": disable}
+    fields = {"potential": potential, "threshold": threshold, "leak": leak, "disabled": disable}
     words = np.zeros(np.shape(potential), dtype=np.int64)
     for name, field in neuron_word(config):
         value = np.asarray(fields[name]).astype(np.int64) & ((1 << field.width) - 1)

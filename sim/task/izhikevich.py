@@ -443,7 +443,7 @@ def _prepare(device: Device) -> None:
             raise InputError(f"izhikevich: {name} is 0, this task needs it")
     # While neurons are loaded the loop is open, see section 14 of the specification.
     device.configure(gate=1, open_loop=1)
-    device.load("neurons", [izhikevich_word(threshold=7, disable=1)] * config.neurons)
+    device.load("neurons", [izhikevich_word(threshold=7, disabled=1)] * config.neurons)
     row = config.neurons // 8
     device.load("synapses", [0] * row, NEURON * row)
     # A sweep takes two cycles for each neuron, an event hardly more.

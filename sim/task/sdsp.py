@@ -237,7 +237,7 @@ class Learner:
         # The lift's synapses have no mapping bit: they act, and do not learn.
         device.configure(propagate_unmapped=1, learn_unmapped=0)
         device.configure(**{f"sign_{index}": 0 for index in range(config.neurons // 16)})
-        idle = lif_word(threshold=HIGHEST_THRESHOLD, disable=1)
+        idle = lif_word(threshold=HIGHEST_THRESHOLD, disabled=1)
         device.load(
             "neurons",
             [self._class_word(True)] * CLASSES + [idle] * (config.neurons - CLASSES),

@@ -259,7 +259,7 @@ def exercise(device: Device, random: np.random.Generator) -> None:
     run_chain(
         device,
         sources,
-        {n: pack_fields(layout, {**rest, "disable": int(n not in sources)}) for n in awake},
+        {n: pack_fields(layout, {**rest, "disabled": int(n not in sources)}) for n in awake},
         lambda weights: synapse_words(weights, config.weight_bits),
         highest,
         sources[0],
@@ -274,7 +274,7 @@ def _neurons(config: TinyOdinConfig, awake: list[int], random: np.random.Generat
             "potential": int(random.integers(0, 8)),
             "threshold": int(random.integers(4, 16)),
             "leak": int(random.integers(0, 4)),
-            "disable": int(neuron not in awake),
+            "disabled": int(neuron not in awake),
         }
         words.append(pack_fields(neuron_word(config), fields))
     return words
@@ -282,7 +282,7 @@ def _neurons(config: TinyOdinConfig, awake: list[int], random: np.random.Generat
 
 def _events(config: TinyOdinConfig, sources: list[int], random: np.random.Generator) -> list[int]:
     layout = event_word(config)
-    tick, virtual = 1 << layout["tick"].offset, 1 << layout["virtual"].offset
+    tick, virtual = 1 << layout["tick"].offset, 1 << layout["virtual_event"].offset
     events = [int(source) for source in random.choice(sources, 8)]
     for neuron in (0, 5):
         events += [virtual | int(weight) << 4 | neuron for weight in random.integers(1, 16, 3)]

@@ -87,7 +87,7 @@ def test_reference(config, folder):
     assert "| 3 | `last_neuron` | `SPI_MAX_NEUR` | 4 |" in text
     assert "| 1 | `neurons` | 16 | 32 | 4 |" in text
     assert "| 23:12 | `threshold` |" in text
-    assert "| 31 | `disable` |" in text
+    assert "| 31 | `disabled` |" in text
 
 
 def test_header(config, folder):
@@ -188,7 +188,10 @@ def test_failing_write_changes_nothing(config, folder, monkeypatch):
     assert os.listdir(folder.parent) == ["tinyodin"]
 
 
-@pytest.mark.parametrize("top", ["module", "1a", "a b", "a.b", "logic"])
+@pytest.mark.parametrize(
+    "top",
+    "module 1a a.b é _a a_ a__b logic Entity volatile template lambda addrmap".split(),
+)
 def test_bad_top(config, folder, top):
     with pytest.raises(
         InputError, match=rf"^top module name is '{re.escape(top)}', allowed is a letter"

@@ -62,7 +62,7 @@ class Population(Parts):
     def __init__(self, halves: np.ndarray, plasticity: bool = True) -> None:
         self._halves = np.array(halves, dtype=np.uint64)
         self.steps = np.zeros(len(halves), dtype=INTEGER)
-        self.disable = self._field("disable")
+        self.disable = self._field("disabled")
         self.potential = self._field("potential")
         self.calcium = Calcium(
             self._field("calcium"),

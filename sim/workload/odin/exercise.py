@@ -54,7 +54,7 @@ def exercise(device: Device, random: np.random.Generator) -> None:
     run_chain(
         device,
         sources,
-        {n: pack_fields(layout, {**rest, "disable": int(n not in sources)}) for n in awake},
+        {n: pack_fields(layout, {**rest, "disabled": int(n not in sources)}) for n in awake},
         lambda weights: _row(config, weights, weights > 0),
         highest,
         OdinEvents(config).spike(sources[0]),
@@ -70,7 +70,7 @@ def _neuron(config: OdinConfig, neuron: int, awake: bool, random: np.random.Gene
     is_lif = bool(config.lif and (not config.izhikevich or neuron >> 1 & 1))
     fields = {
         "model": int(is_lif),
-        "disable": int(not awake),
+        "disabled": int(not awake),
         "leak_enable": 1,
         "learning_enable": 1,
         "calcium": int(random.integers(2, 4)),

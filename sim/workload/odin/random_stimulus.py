@@ -114,7 +114,7 @@ class ClosedLoop(Phase):
         """Return fields of an enabled neuron."""
         fields = likely_fields(self._draw, layout) | {
             "model": int(layout is LIF_WORD),
-            "disable": 0,
+            "disabled": 0,
         }
         if self._ready:
             fields |= {"leak_enable": 0}

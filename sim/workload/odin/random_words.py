@@ -70,7 +70,7 @@ def any_word(draw: RandomChoice, layout: data.StructLayout, disable: int) -> int
         fields |= likely_fields(draw, layout)
     if kind == 1 and layout is IZHIKEVICH_WORD:
         fields |= dict.fromkeys(FEATURES, 0) | {draw.one(FEATURES): 1}
-    fields |= {"model": int(layout is LIF_WORD), "disable": disable}
+    fields |= {"model": int(layout is LIF_WORD), "disabled": disable}
     return pack_low_bits(layout, fields)
 
 

@@ -96,13 +96,13 @@ class WishboneHost:
 
     async def take(self):
         """Take all output words there are."""
-        while not (word := await self.read(self.map.control["output"].offset)) & EMPTY:
+        while not (word := await self.read(self.map.control["output_word"].offset)) & EMPTY:
             self.words.append(word)
 
     async def send(self, events):
         for event in events:
             await self.until("event_space")
-            await self.write(self.map.control["event"].offset, int(event))
+            await self.write(self.map.control["input_event"].offset, int(event))
 
     async def settle(self):
         await self.until("settled")
@@ -379,15 +379,15 @@ def refusals(device):
     for register in device.map.registers.values():
         assert device.refuses(device.read, register.offset)
         assert device.refuses(device.write, register.offset, 0, 3)
-    for name in ("identity", "status", "level"):
+    for name in ("identity", "status", "queue_levels"):
         assert device.refuses(device.write, control[name].offset, 0)
     assert device.refuses(device.write, control["control"].offset, 0, 1)
     # Mailboxes are there or not.
-    assert ("event" in control) == device.host.mailbox
+    assert ("input_event" in control) == device.host.mailbox
     if device.host.mailbox:
-        assert device.refuses(device.read, control["event"].offset)
-        assert device.refuses(device.write, control["output"].offset, 0)
-        assert device.read(control["output"].offset) == EMPTY
+        assert device.refuses(device.read, control["input_event"].offset)
+        assert device.refuses(device.write, control["output_word"].offset, 0)
+        assert device.read(control["output_word"].offset) == EMPTY
     else:
         assert device.refuses(device.write, 0x14, 0)
         assert device.refuses(device.read, 0x18)
@@ -470,10 +470,10 @@ def congestion(device):
             one.configure(last_neuron=CONFIG.neurons - 1)
         for name, memory in one.memories.items():
             one.load(name, [0] * memory.words)
-    level = device.map.control["level"].offset
+    level = device.map.control["queue_levels"].offset
     if device.host.mailbox:
         # A gated core takes nothing: the shell's queue alone is filled.
-        send = device.map.control["event"].offset
+        send = device.map.control["input_event"].offset
         for event in events[:16]:
             device.write(send, event)
         assert device.read(level) == 16
@@ -524,13 +524,13 @@ def congested_steps(device):
         steps.append(spikes)
         device.send(spikes)
         # The core takes them before the tick.
-        taken = any(device.read(control["level"].offset) & 0xFF == 0 for _ in range(100))
+        taken = any(device.read(control["queue_levels"].offset) & 0xFF == 0 for _ in range(100))
         assert taken, "the spikes wait for ever"
         device.write(control["control"].offset, device.host.held | TICK)
         for _ in range(100):
             device.status("idle")
         assert len(steps) < 30, "no end of output words"
-    assert device.read(control["level"].offset) >> 16 == 16
+    assert device.read(control["queue_levels"].offset) >> 16 == 16
     late = [generator.randrange(CONFIG.neurons) for _ in range(5)]
     device.send(late)
     if not device.host.mailbox:
@@ -555,7 +555,7 @@ async def nothing_is_lost_when_queues_are_full(dut):
 
 def resets(device):
     gate = device.registers.gate
-    level = device.map.control["level"].offset
+    level = device.map.control["queue_levels"].offset
     if SETUP["core"] == "reckon":
         # It takes events at once, and a reset lets memories be reached again.
         device.configure(**{gate: 0})

@@ -120,7 +120,7 @@ def test_corners_of_lif():
                 threshold=threshold,
                 leak=leak,
                 leak_enable=1,
-                disable=d,
+                disabled=d,
             ),
             weight,
             sign,

@@ -19,10 +19,10 @@ def test_fields_stand_where_the_specification_says():
     assert lif_word() == 1
     assert lif_word(threshold=0xFF, leak=0x7F, leak_enable=1) == 0xFF << 9 | 1 << 8 | 0x7F << 1 | 1
     assert lif_word(calcium_threshold_3=7, calcium_period=31) == 7 << 32 | 31 << 35 | 1
-    assert lif_word(potential=5, calcium=3, disable=1) == 1 << 127 | 3 << 78 | 5 << 70 | 1
+    assert lif_word(potential=5, calcium=3, disabled=1) == 1 << 127 | 3 << 78 | 5 << 70 | 1
     assert izhikevich_word() == 0
     assert izhikevich_word(threshold=5, reset_depth=6) == 5 << 19 | 6 << 22
-    assert izhikevich_word(stimulation_threshold=7, disable=1) == 7 << 30 | 1 << 127
+    assert izhikevich_word(stimulation_threshold=7, disabled=1) == 7 << 30 | 1 << 127
 
 
 def test_negative_numbers_are_two_s_complement():

@@ -533,16 +533,16 @@ def test_virtual_event_keeps_its_place():
 def test_disabled_neuron_is_seen_by_nobody():
     """P19: it is updated, counts and learns like any other."""
     common = {"potential": 5, "threshold": 5, "calcium": 2, **LEARNING}
-    model = core({0: lif(**common), 1: lif(disable=1, **common)}, open_loop=0, output_source=1)
+    model = core({0: lif(**common), 1: lif(disabled=1, **common)}, open_loop=0, output_source=1)
     assert run(model, spike(9)) == [9, 0]
     words = neurons(model)
     assert words[1] == words[0] | 1 << 127
     common = {"potential": 7, "burst_spikes": 2}
-    start = {0: izhikevich(**common), 1: izhikevich(disable=1, **common)}
+    start = {0: izhikevich(**common), 1: izhikevich(disabled=1, **common)}
     model = core(start, open_loop=0, burst_time_unit=9)
     assert run(model, spike(9)) == [0]
     model = core(
-        {1: izhikevich(disable=1, **common)}, open_loop=0, burst_time_unit=9, output_source=1
+        {1: izhikevich(disabled=1, **common)}, open_loop=0, burst_time_unit=9, output_source=1
     )
     assert run(model, spike(9)) == [9]
     assert neurons(model)[1] >> 124 & 1  # BU, which nothing clears
@@ -754,7 +754,7 @@ def test_monitored_neuron_fires(disable):
     """Source 0: the event bit is a spike that the outside sees."""
     start = {
         2: lif(potential=9, threshold=9),
-        3: lif(potential=9, threshold=9, disable=disable, calcium=1, **LEARNING),
+        3: lif(potential=9, threshold=9, disabled=disable, calcium=1, **LEARNING),
     }
     event = packet(event=1 - disable, calcium=2, up=1)
     assert run(monitor(start), TICK_ALL) == [event, 0]
@@ -1552,7 +1552,7 @@ class Reference:
 
 
 #: Fields that are 0 mostly, so that neurons do something.
-RARE = ("disable", "phasic_lock", "refractory", "inhibition_induced_lock", "fan_in")
+RARE = ("disabled", "phasic_lock", "refractory", "inhibition_induced_lock", "fan_in")
 
 
 def random_word(random, layout, model, spread):

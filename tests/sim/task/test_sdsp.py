@@ -230,7 +230,7 @@ def test_nothing_is_left_between_images():
 
     state = ("potential", "calcium", "calcium_count")
     assert all(fields[name] == 0 for fields in classes() for name in state)
-    assert [fields["disable"] for fields in classes()] == [0] * 10 + [1] * 54
+    assert [fields["disabled"] for fields in classes()] == [0] * 10 + [1] * 54
     learner.stop_learning()
     before = learner.weights()
     assert all(fields["learning_enable"] == 0 for fields in classes())

@@ -67,7 +67,7 @@ NAMES = {
     "CC": "calcium_count",
     "BU": "burst_lock",
     "unused": "unused",
-    "disable": "disable",
+    "disable": "disabled",
 }
 assert {name for name, _ in IZHIKEVICH_WORD} == {*NAMES.values(), "model"}
 

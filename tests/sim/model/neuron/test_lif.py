@@ -73,7 +73,7 @@ UPDATES = [
 @pytest.mark.parametrize("unused", [0, 1])
 def test_potential(update_case, disable, unused):
     before, threshold, leak, leak_enable, stimulus, after, fires = update_case
-    kept = {"threshold": threshold, "leak": leak, "leak_enable": leak_enable, "disable": disable}
+    kept = {"threshold": threshold, "leak": leak, "leak_enable": leak_enable, "disabled": disable}
     words, seen, steps = update([word(unused, potential=before, **kept)], stimulus)
     assert words == [word(unused, potential=after, **kept)]
     assert seen == [fires]  # P19: the disable bit has no say here
@@ -150,7 +150,7 @@ def test_flags(potential, calcium, stimulus, step):
 )
 def test_calcium(fields, stimulus, calcium, count):
     for disable in (0, 1):
-        (after,), _, _ = update([word(disable=disable, **LEARNING | fields)], stimulus)
+        (after,), _, _ = update([word(disabled=disable, **LEARNING | fields)], stimulus)
         assert after >> 78 & 7 == calcium
         assert after >> 81 & 31 == count
     start = word(**LEARNING | fields | {"learning_enable": 0})
