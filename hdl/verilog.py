@@ -85,7 +85,8 @@ def to_verilog(
     header : str
         Text for the comment at the beginning.
     parameters : mapping of str to int, optional
-        Parameters that the top module is to have and not to use, for designs that set them.
+        Parameters that the top module is to have, for designs that set them. What is generated has these
+        sizes and no others: another value stops elaboration, with a message that names those allowed.
     platform : object, optional
         Platform to elaborate for, as in `MemoryPlatform`.
 
@@ -106,10 +107,30 @@ def to_verilog(
         body = (folder / "design.v").read_text(encoding="utf-8")
     text = _polish(body)
     if parameters:
-        # They are the sizes that the module was generated for; other values have no effect.
-        listed = ", ".join(f"parameter {key} = {value}" for key, value in parameters.items())
-        text = text.replace(f"module {name}(", f"module {name} #({listed}) (", 1)
+        text = _with_parameters(text, name, parameters)
     return _comment(header) + TIMESCALE + waived(text)
+
+
+def _with_parameters(text: str, name: str, parameters: Mapping[str, int]) -> str:
+    """Give the top module parameters whose values are fixed.
+
+    Verilog of 2005 has no message at elaboration: all tools stop at a module that is missing, and tell
+    its name. Nothing is instantiated while the values are right.
+    """
+    listed = ", ".join(f"parameter {key} = {value}" for key, value in parameters.items())
+    allowed = "_and_".join(f"{key}_{value}" for key, value in parameters.items())
+    wrong = " || ".join(f"{key} != {value}" for key, value in parameters.items())
+    check = f"""\
+  // The sizes that this was generated for; with others elaboration stops here.
+  generate
+    if ({wrong}) begin : fixed_sizes
+      {name}_was_generated_for_{allowed}_only stop();
+    end
+  endgenerate
+"""
+    before, _, rest = text.partition(f"module {name}(")
+    ports, bracket, body = rest.partition(");\n")
+    return f"{before}module {name} #({listed}) ({ports}{bracket}{check}{body}"
 
 
 def waived(text: str) -> str:

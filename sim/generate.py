@@ -54,8 +54,8 @@ def generate(
     registers and memories as `CORE.md`, `CORE.rdl` and `CORE.h`. With macros, their behavioural models
     are in `TOP_memory_models.v`, and the list of all files for simulation is `TOP_simulation.f`. For
     other tools there are `TOP.core`, `TOP.sdc` and `librelane.json`, and a test bench, `TOP_bench.v`
-    with `TOP_bench.f`; `spikewright.sha256` lists all files. Either all is
-    written or nothing changes. The same configuration and versions give the same bytes.
+    with `TOP_bench.f`; `spikewright.sha256` lists all files. Either all is written or nothing
+    changes. The same configuration and versions give the same bytes.
 
     Parameters
     ----------

@@ -10,6 +10,7 @@ import pytest
 from amaranth.hdl import Module, Signal
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
+from pyslang import driver
 
 from spikewright.hdl.memory.fifo import Fifo
 from spikewright.hdl.toolchain import ToolError, run_yosys, working_folder
@@ -228,6 +229,66 @@ def test_icarus_runs_without_reset(text, tmp_path):
         ["13", "5"],
         ["110", "6"],
     ]
+
+
+def elaborate_with_slang(folder):
+    reader = driver.Driver()
+    reader.addStandardArgs()
+    command = f"slang {folder / 'outer.v'} {folder / 'chip.v'}"
+    assert reader.parseCommandLine(command, driver.CommandLineOptions())
+    assert reader.processOptions() and reader.parseAllSources()
+    found = reader.createCompilation().getAllDiagnostics()
+    return "\n".join(reader.diagEngine.formatMessage(item) for item in found if item.isError())
+
+
+def elaborate_with_yosys(folder):
+    try:
+        run_yosys("read_verilog outer.v chip.v\nhierarchy -check -top outer\n", folder=folder)
+    except ToolError as error:
+        return str(error)
+    return ""
+
+
+def elaborate_with(*command):
+    def elaborate(folder):
+        result = subprocess.run(
+            [*command, "outer.v", "chip.v"], cwd=folder, capture_output=True, text=True, check=False
+        )
+        return result.stdout + result.stderr if result.returncode else ""
+
+    return elaborate
+
+
+#: Functions that elaborate two files in a folder, and return what is wrong with them.
+ELABORATION = {
+    "iverilog": elaborate_with("iverilog", "-g2005", "-o", "outer"),
+    "verilator": elaborate_with(
+        "verilator", "--lint-only", "-Wno-PINMISSING", "--top-module", "outer"
+    ),
+    "slang": elaborate_with_slang,
+    "yosys": elaborate_with_yosys,
+}
+
+
+@pytest.mark.parametrize("tool", ELABORATION)
+def test_other_parameters_stop_elaboration(tool, tmp_path):
+    if tool in ("iverilog", "verilator") and shutil.which(tool) is None:
+        pytest.skip(f"no {tool}")
+    fixed = to_verilog(StandIn(), "chip", parameters={"N": 256, "M": 8})
+    assert [port[0] for port in ports_of_verilog(fixed, "chip")][:2] == ["clk", "rst"]
+    write(tmp_path, fixed)
+    for values, message in (
+        ("", ""),
+        (".N(256), .M(8)", ""),
+        (".N(128), .M(8)", "chip_was_generated_for_N_256_and_M_8_only"),
+        (".N(256), .M(7)", "chip_was_generated_for_N_256_and_M_8_only"),
+    ):
+        (tmp_path / "outer.v").write_text(
+            "`timescale 1ns / 1ps\nmodule outer(input clk, output idle);\n"
+            f"  chip #({values}) inner (.clk(clk), .rst(1'b0), .idle(idle));\nendmodule\n"
+        )
+        shown = ELABORATION[tool](tmp_path)
+        assert message in shown and bool(shown) == bool(message), shown
 
 
 def test_tool_failure_is_reported(tmp_path):
