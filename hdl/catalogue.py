@@ -20,6 +20,7 @@ __all__ = [
     "clock_name",
     "core_names",
     "core_of",
+    "default_top",
     "find_core",
     "find_shell",
     "interface_of",
@@ -209,6 +210,16 @@ def shell_about(core: str, shell: str) -> str:
     if shell == "pins" and found.pins:
         return found.pins_of(found.config_class()()).about
     return SHELLS[shell].about
+
+
+def default_top(config: CoreConfig, shell: str) -> str:
+    """Return the name of the top module, if the user gives none.
+
+    That of the shell; with what tells a configuration that is not the default one from others, so that
+    several fit into a design.
+    """
+    top = top_name(config, shell)
+    return f"{top}_{config.digest}" if config.digest else top
 
 
 def make_core(config: CoreConfig) -> Any:

@@ -145,12 +145,17 @@ class CoreConfig:
         }
 
     @property
+    def digest(self) -> str:
+        """Eight hexadecimal digits that tell what differs from the published chip; empty if nothing does."""
+        if not self.changed:
+            return ""
+        text = json.dumps(self.changed, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+    @property
     def name(self) -> str:
         """Short stable label, for files and reports: the core and what differs from the chip."""
-        if not self.changed:
-            return self.core
-        text = json.dumps(self.changed, sort_keys=True)
-        return f"{self.core}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+        return f"{self.core}-{self.digest}" if self.digest else self.core
 
 
 def read_config_file(path: Path) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from ..hdl.catalogue import find_shell, make_component, pins_of, top_name
+from ..hdl.catalogue import default_top, find_shell, make_component, pins_of
 from ..hdl.config import CoreConfig
 from ..hdl.error import InputError, show
 from ..hdl.files import MANIFEST, new_folder, write_file
@@ -50,8 +50,8 @@ def generate(
 ) -> list[Path]:
     """Write the Verilog of a core and what belongs to it.
 
-    The folder gets `TOP.v`, the file list `TOP.f`, the description of it all `CORE.json`, and the
-    registers and memories as `CORE.md`, `CORE.rdl` and `CORE.h`. With macros, their behavioural models
+    The folder gets `TOP.v`, the file list `TOP.f`, the description of it all `TOP.json`, and the
+    registers and memories as `TOP.md`, `TOP.rdl` and `TOP.h`. With macros, their behavioural models
     are in `TOP_memory_models.v`, and the list of all files for simulation is `TOP_simulation.f`. For
     other tools there are `TOP.core`, `TOP.sdc` and `librelane.json`, and a test bench, `TOP_bench.v`
     with `TOP_bench.f`; `spikewright.sha256` lists all files. Either all is written or nothing
@@ -64,7 +64,9 @@ def generate(
     shell : str
         Shell around the core.
     top : str, optional
-        Name of the top module; the shell's own if not given.
+        Name of the top module, with which all other names begin: of files, modules and macros of the C
+        header. If not given, the shell's own, with what tells a configuration that is not the published
+        one from others.
     folder : Path, optional
         Where to write; `build/` and the name of the configuration if not given. It is replaced if it
         holds nothing but an earlier output, unchanged.
@@ -86,7 +88,7 @@ def generate(
     """
     technology = find_technology(memory)
     shell = find_shell(config.core, shell)
-    top = top or top_name(config, shell)
+    top = top or default_top(config, shell)
     if not is_name(top):
         raise InputError(f"top module name is {show(top)}, allowed is {NAME_RULE}")
     check_macro_names(technology, top)
@@ -130,12 +132,13 @@ def _contents(config: CoreConfig, shell: str, top: str, technology: Technology) 
 
     files = {f"{top}.v": verilog, f"{top}.f": f"{top}.v\n"}
     if models:
-        files[product.models] = TIMESCALE + waived(models)
+        # Whatever reads them for synthesis has the macros themselves.
+        files[product.models] = TIMESCALE + waived(f"`ifndef SYNTHESIS\n\n{models}\n`endif\n")
         files[f"{top}_simulation.f"] = "".join(f"{name}\n" for name in product.sources)
     parts = [reference(config), plan_reference(plans, technology)]
     if product.has_bus:
         parts.insert(1, address_reference(product.bus_map))
-    files[f"{config.core}.md"] = "\n".join(parts)
+    files[f"{top}.md"] = "\n".join(parts)
     files |= handoff_files(product, session)
     described["memory_plan"] = {
         "technology": technology.name,
@@ -151,8 +154,8 @@ def _contents(config: CoreConfig, shell: str, top: str, technology: Technology) 
             if code is not Code.END
         },
     }
-    described["files"] = [*files, f"{config.core}.json", MANIFEST]
-    files[f"{config.core}.json"] = json.dumps(described, indent=2) + "\n"
+    described["files"] = [*files, f"{top}.json", MANIFEST]
+    files[f"{top}.json"] = json.dumps(described, indent=2) + "\n"
     return files
 
 

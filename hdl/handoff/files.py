@@ -24,13 +24,13 @@ def handoff_files(product: Product, session: Sequence[Operation]) -> dict[str, s
     session : sequence of Operation
         What its test bench does.
     """
-    top, core = product.top, product.config.core
+    top = product.top
     bench = bench_name(top)
     return {
         f"{bench}.v": testbench(product.core, product.shell, top, product.ports, session),
         f"{bench}.f": "".join(f"{name}\n" for name in (*product.sources, f"{bench}.v")),
-        f"{core}.rdl": systemrdl(product),
-        f"{core}.h": c_header(product),
+        f"{top}.rdl": systemrdl(product),
+        f"{top}.h": c_header(product),
         f"{top}.sdc": sdc(product),
         f"{top}.core": fusesoc(product),
         "librelane.json": librelane(product),

@@ -38,7 +38,8 @@ def fusesoc(product: Product) -> str:
         "description": product.about,
         "filesets": filesets,
         "targets": {
-            "default": {"filesets": ["rtl"], "toplevel": top},
+            # Synthesis leaves the models out by itself; what depends on this core can be simulated.
+            "default": {"filesets": design, "toplevel": top},
             "sim": {
                 "description": "Self-checking test bench in Icarus Verilog",
                 **simulation,

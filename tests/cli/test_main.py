@@ -170,7 +170,7 @@ def put(tmp_path):
             ["'axi'", "native, pins"],
         ),
         (["verify", "tinyodin", "--memory", "sky130", "--on", "netlist"], ["netlist", "sky130"]),
-        (["generate", "tinyodin", "--top", "module"], ["'module'", "reserved"]),
+        (["generate", "tinyodin", "--top", "module"], ["'module'", "keyword"]),
         (["synth", "tinyodin", "--device", "xc7"], ["'xc7'", "ice40up5k", "generic"]),
         (["synth", "tinyodin"], ["--device"]),
         (["build", "tinyodin", "--board", "breadboard"], ["'breadboard'", "icebreaker", "ulx3s"]),
@@ -258,7 +258,7 @@ def test_config_file_that_is_not_text(complaint, tmp_path):
 def test_parameters_override_the_config_file(result, tmp_path):
     (tmp_path / "core.toml").write_text("neurons = 32\nfifo_depth = 8\n")
     values = result("generate", "tinyodin", "--config", tmp_path / "core.toml", "-p", "neurons=16")
-    description = next(path for path in values["files"] if path.endswith("tinyodin.json"))
+    description = next(path for path in values["files"] if Path(path).match("tinyODIN_*.json"))
     parameters = json.loads(Path(description).read_text())["parameters"]
     assert (parameters["neurons"], parameters["fifo_depth"]) == (16, 8)
 
@@ -452,11 +452,14 @@ def test_replay_writes_waveforms(run, put, trace_lines):
 
 def test_memory_technologies(result, run, put, trace_lines):
     assert result("list")["memory technologies"][:2] == ["inferred", "ice40"]
-    values = result("generate", "tinyodin", *SMALL, "--memory", "ihp-sg13g2", "-o", "out")
+    memory = ("--memory", "ihp-sg13g2", "-o", "out")
+    values = result(
+        "generate", "tinyodin", *SMALL, "--memory", "ihp-sg13g2", "-o", "out", "--top", "tinyODIN"
+    )
     assert "out/tinyODIN_memory_models.v" in values["files"]
     plan = {item["name"]: item for item in values["memory"]["memories"]}
     assert plan["core.crossbar.synapses"]["macros"] == {"RM_IHPSG13_1P_256x32_c2_bm_bist": 1}
-    described = json.loads(Path("out/tinyodin.json").read_text())["memory_plan"]
+    described = json.loads(Path("out/tinyODIN.json").read_text())["memory_plan"]
     assert described["memories"] == values["memory"]["memories"]
     _, output, _ = run("generate", "tinyodin", *SMALL, "--memory", "ihp-sg13g2", "-o", "out")
     assert "memories made of ihp-sg13g2" in output

@@ -72,7 +72,7 @@ def operations(trace: Trace) -> list[tuple[int, int, int]]:
 def product(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
     config = TinyOdinConfig(neurons=16, fifo_depth=4, lanes=2)
     folder = tmp_path_factory.mktemp("product")
-    generate(config, "pins", None, folder / "core")
+    generate(config, "pins", "tinyODIN", folder / "core")
     played = operations(record(config, SEED))
     lines = [f"{code:06x}{first:06x}{second:06x}\n" for code, first, second in played]
     (folder / "operations.hex").write_text("".join(lines))
@@ -157,8 +157,8 @@ def test_icarus_with_macros(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "small.toml").write_text(LIBRARY)
     config = TinyOdinConfig(neurons=16, fifo_depth=4, lanes=2)
-    generate(config, "pins", None, folder / f"core_{memory}", memory)
-    plan = json.loads((folder / f"core_{memory}" / "tinyodin.json").read_text())["memory_plan"]
+    generate(config, "pins", "tinyODIN", folder / f"core_{memory}", memory)
+    plan = json.loads((folder / f"core_{memory}" / "tinyODIN.json").read_text())["memory_plan"]
     made = [item["method"] == "macros" for item in plan["memories"]]
     assert len(made) == 4
     assert all(made) if memory == "small.toml" else any(made)

@@ -1,6 +1,7 @@
 """What tests of hand-off files share."""
 
 import pytest
+from pyslang import DiagnosticSeverity, driver
 
 from spikewright.hdl.catalogue import CORES, make_config
 
@@ -55,3 +56,28 @@ def pytest_generate_tests(metafunc):
 @pytest.fixture
 def costly():
     """Say that a test costs seconds for each product."""
+
+
+#: What slang says that is no warning.
+QUIET = (DiagnosticSeverity.Ignored, DiagnosticSeverity.Note)
+
+
+def _slang(command):
+    """Return what slang, called with these arguments, reports: errors and warnings."""
+    reader = driver.Driver()
+    reader.addStandardArgs()
+    assert reader.parseCommandLine(f"slang {command}", driver.CommandLineOptions())
+    assert reader.processOptions() and reader.parseAllSources()
+    found = reader.createCompilation().getAllDiagnostics()
+    engine = reader.diagEngine
+    return [
+        f"{engine.formatMessage(item)} at line {reader.sourceManager.getLineNumber(item.location)}"
+        for item in found
+        if engine.getSeverity(item.code, item.location) not in QUIET
+    ]
+
+
+@pytest.fixture
+def slang():
+    """Return the function that reads Verilog with slang, which takes the standards at their word."""
+    return _slang

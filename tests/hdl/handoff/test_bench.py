@@ -26,6 +26,10 @@ def top_of(folder: Path) -> str:
     return path.name.removesuffix("_bench.f")
 
 
+def description_of(folder: Path) -> dict:
+    return json.loads((folder / f"{top_of(folder)}.json").read_text())
+
+
 def build_with_icarus(folder: Path, output: Path) -> list[str]:
     """Return the command that runs the bench; nothing but the folder is used."""
     files = f"{top_of(folder)}_bench.f"
@@ -54,7 +58,7 @@ def check_passed(result: subprocess.CompletedProcess, description: dict) -> None
 def test_icarus(core: str, shell: str, folders, tmp_path: Path) -> None:
     folder = folders(core, shell)
     command = build_with_icarus(folder, tmp_path / "bench")
-    check_passed(run(command, folder), json.loads((folder / f"{core}.json").read_text()))
+    check_passed(run(command, folder), description_of(folder))
 
 
 @icarus
@@ -68,7 +72,7 @@ def test_any_folder(folders, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     result = run(["vvp", "-n", "../bench"], elsewhere)
-    check_passed(result, json.loads((folder / "tinyodin.json").read_text()))
+    check_passed(result, description_of(folder))
 
 
 @icarus
@@ -96,7 +100,7 @@ def test_verilator(core: str, shell: str, folders, tmp_path: Path, costly) -> No
     built = run(["verilator", "--binary", *options], folder)
     assert built.returncode == 0, built.stdout + built.stderr
     assert "%Warning" not in built.stderr
-    description = json.loads((folder / f"{core}.json").read_text())
+    description = description_of(folder)
     check_passed(run([str(tmp_path / f"V{bench}")], folder), description)
 
 
@@ -170,9 +174,9 @@ def test_memory_macros(tmp_path: Path) -> None:
     config = make_config("tinyodin", {"neurons": 64, "fifo_depth": 4})
     folder = tmp_path / "core"
     generate(config, "native", None, folder, "ihp-sg13g2")
-    description = json.loads((folder / "tinyodin.json").read_text())
+    description = description_of(folder)
     models = description["memory_plan"]["models"]
-    assert models in (folder / "tinyodin_native_bench.f").read_text().split()
+    assert models in (folder / f"{top_of(folder)}_bench.f").read_text().split()
     check_passed(run(build_with_icarus(folder, tmp_path / "bench"), folder), description)
     # The places of macros are those of the Verilog, as a netlist calls them.
     settings = json.loads((folder / "librelane.json").read_text())

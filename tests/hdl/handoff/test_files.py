@@ -10,25 +10,30 @@ from pathlib import Path
 
 import pytest
 from systemrdl import RDLCompiler
-from systemrdl.node import MemNode, RegNode
+from systemrdl.node import AddrmapNode, MemNode, RegNode
 
 from spikewright.hdl.catalogue import make_component, make_config
 from spikewright.hdl.interface.bus_map import BusMap
 from spikewright.sim.generate import generate
 
 
-def description(folder: Path, core: str) -> dict:
-    return json.loads((folder / f"{core}.json").read_text())
+def top_of(folder: Path) -> str:
+    (path,) = folder.glob("*_bench.f")
+    return path.name.removesuffix("_bench.f")
+
+
+def description(folder: Path) -> dict:
+    return json.loads((folder / f"{top_of(folder)}.json").read_text())
 
 
 def bus_map(core: str, shell: str, folder: Path) -> BusMap:
-    config = make_config(core, description(folder, core)["parameters"])
+    config = make_config(core, description(folder)["parameters"])
     return BusMap(make_component(config, shell)[1], mailbox=shell != "axi")
 
 
 def test_same_bytes(core: str, shell: str, folders, tmp_path: Path, costly) -> None:
     folder = folders(core, shell)
-    config = make_config(core, description(folder, core)["parameters"])
+    config = make_config(core, description(folder)["parameters"])
     generate(config, shell, None, tmp_path / "again")
     names = {path.name for path in folder.iterdir()}
     assert names == {path.name for path in (tmp_path / "again").iterdir()}
@@ -54,11 +59,20 @@ def test_one_session_for_all_shells(folders) -> None:
 def test_systemrdl(core: str, shell: str, folders) -> None:
     folder = folders(core, shell)
     compiler = RDLCompiler()
-    compiler.compile_file(str(folder / f"{core}.rdl"))
+    compiler.compile_file(str(folder / f"{top_of(folder)}.rdl"))
     top = compiler.elaborate().top
-    assert top.inst_name == description(folder, core)["top"]
+    assert top.inst_name == description(folder)["top"]
     expected = bus_map(core, shell, folder)
-    registers = {node.inst_name: node for node in top.children() if isinstance(node, RegNode)}
+    blocks = [node for node in top.children() if isinstance(node, AddrmapNode)]
+    assert [block.inst_name for block in blocks] == ["control"] * (shell in ("wishbone", "axi")) + [
+        "registers"
+    ]
+    registers = {
+        node.inst_name: node
+        for block in blocks
+        for node in block.children()
+        if isinstance(node, RegNode)
+    }
     memories = {node.inst_name: node for node in top.children() if isinstance(node, MemNode)}
     words = dict(expected.registers)
     if shell in ("wishbone", "axi"):
@@ -88,10 +102,10 @@ def test_systemrdl(core: str, shell: str, folders) -> None:
 def test_systemrdl_resets(folders) -> None:
     folder = folders("reckon", "axi")
     compiler = RDLCompiler()
-    compiler.compile_file(str(folder / "reckon.rdl"))
+    compiler.compile_file(str(folder / f"{top_of(folder)}.rdl"))
     top = compiler.elaborate().top
-    for register in description(folder, "reckon")["registers"]:
-        (field,) = top.get_child_by_name(register["name"]).fields()
+    for register in description(folder)["registers"]:
+        (field,) = top.find_by_path(f"registers.{register['name']}").fields()
         assert field.get_property("reset") == register["reset"], register["name"]
 
 
@@ -101,8 +115,8 @@ COMPILER = shutil.which("gcc") or shutil.which("cc")
 
 PROGRAM = """\
 #include <stdio.h>
-#include "{core}.h"
-#include "{core}.h"
+#include "{top}.h"
+#include "{top}.h"
 int main(void) {{
 {lines}
     return 0;
@@ -113,8 +127,8 @@ int main(void) {{
 @pytest.mark.skipif(COMPILER is None, reason="no C compiler")
 def test_c_header(core: str, shell: str, folders, tmp_path: Path) -> None:
     folder = folders(core, shell)
-    prefix = core.upper()
-    shown = description(folder, core)
+    prefix = top_of(folder).upper()
+    shown = description(folder)
     expected = {}
     for register in shown["registers"]:
         name = f"{prefix}_REGISTER_{register['name'].upper()}"
@@ -140,7 +154,7 @@ def test_c_header(core: str, shell: str, folders, tmp_path: Path) -> None:
             expected[f"{prefix}_MEMORY_{name.upper()}_AT({last[0]}u, {last[1]}u)"] = place.at(*last)
     lines = [f'    printf("%lu\\n", (unsigned long)({name}));' for name in expected]
     program = tmp_path / "program.c"
-    program.write_text(PROGRAM.format(core=core, lines="\n".join(lines)))
+    program.write_text(PROGRAM.format(top=top_of(folder), lines="\n".join(lines)))
     warnings = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
     command = [COMPILER, *warnings, "-I", str(folder), "-o", str(tmp_path / "program"), program]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -148,11 +162,11 @@ def test_c_header(core: str, shell: str, folders, tmp_path: Path) -> None:
     output = subprocess.check_output([str(tmp_path / "program")], text=True).split()
     assert dict(zip(expected, map(int, output), strict=True)) == expected
     # All constants can be evaluated, not only these.
-    header = (folder / f"{core}.h").read_text()
+    header = (folder / f"{top_of(folder)}.h").read_text()
     names = re.findall(rf"^#define ({prefix}_\w+) ", header, re.MULTILINE)
     assert len(names) == len(set(names)) > 20
     lines = [f"    (void)({name});" for name in names]
-    program.write_text(PROGRAM.format(core=core, lines="\n".join(lines)))
+    program.write_text(PROGRAM.format(top=top_of(folder), lines="\n".join(lines)))
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
 
@@ -162,16 +176,21 @@ def test_spi_words(folders, tmp_path: Path) -> None:
     from spikewright.sim.spi import SpiFrame
 
     folder = folders("odin", "pins")
-    config = make_config("odin", description(folder, "odin")["parameters"])
+    config = make_config("odin", description(folder)["parameters"])
     core = make_component(config, "pins")[1]
     frame = SpiFrame(config.spi_address_bits, core.memories)
+    prefix = top_of(folder).upper()
     expected = {
-        "ODIN_SPI_REGISTER(18u)": frame.register(18),
-        "ODIN_SPI_NEURONS(ODIN_SPI_READ, 3u, 15u)": frame.memory("neurons", 3, 15, read=True),
-        "ODIN_SPI_SYNAPSES(ODIN_SPI_WRITE, 31u, 2u)": frame.memory("synapses", 31, 2, write=True),
+        f"{prefix}_SPI_REGISTER(18u)": frame.register(18),
+        f"{prefix}_SPI_NEURONS({prefix}_SPI_READ, 3u, 15u)": frame.memory(
+            "neurons", 3, 15, read=True
+        ),
+        f"{prefix}_SPI_SYNAPSES({prefix}_SPI_WRITE, 31u, 2u)": frame.memory(
+            "synapses", 31, 2, write=True
+        ),
     }
     lines = [f'    printf("%lu\\n", (unsigned long)({name}));' for name in expected]
-    (tmp_path / "program.c").write_text(PROGRAM.format(core="odin", lines="\n".join(lines)))
+    (tmp_path / "program.c").write_text(PROGRAM.format(top=top_of(folder), lines="\n".join(lines)))
     command = [COMPILER or "cc", "-I", str(folder), "-o", "program", "program.c"]
     subprocess.run(command, cwd=tmp_path, check=True)
     output = subprocess.check_output([str(tmp_path / "program")], text=True).split()
@@ -231,7 +250,7 @@ def sdc_calls(text: str) -> list[list[str]]:
 def test_sdc(core: str, shell: str, folders) -> None:
     pytest.importorskip("tkinter")
     folder = folders(core, shell)
-    shown = description(folder, core)
+    shown = description(folder)
     calls = sdc_calls(next(folder.glob("*.sdc")).read_text())
     clocks = {call[2]: float(call[4]) for call in calls if call[0] == "create_clock"}
     period = shown["clock"]["period_ns"]
@@ -253,7 +272,7 @@ def test_sdc(core: str, shell: str, folders) -> None:
 
 def test_librelane(core: str, shell: str, folders) -> None:
     folder = folders(core, shell)
-    shown = description(folder, core)
+    shown = description(folder)
     settings = json.loads((folder / "librelane.json").read_text())
     assert settings["DESIGN_NAME"] == shown["top"]
     assert settings["CLOCK_PORT"] in {port["name"] for port in shown["ports"]}
@@ -285,8 +304,8 @@ def test_librelane_macros(memory: str, view: str, tmp_path: Path) -> None:
 
 def test_addresses_in_markdown(core: str, shell: str, folders) -> None:
     folder = folders(core, shell)
-    text = (folder / f"{core}.md").read_text()
-    shown = description(folder, core)
+    text = (folder / f"{top_of(folder)}.md").read_text()
+    shown = description(folder)
     assert ("## Addresses" in text) == ("addresses" in shown) == (shell in ("wishbone", "axi"))
     if "addresses" not in shown:
         return

@@ -3,30 +3,10 @@
 from pathlib import Path
 
 import pytest
-from pyslang import DiagnosticSeverity, driver
 
 from spikewright.hdl.memory.behaviour import behaviours
 from spikewright.hdl.memory.technology import find_technology
 from spikewright.hdl.toolchain import run_yosys
-
-#: What slang says that is no warning.
-QUIET = (DiagnosticSeverity.Ignored, DiagnosticSeverity.Note)
-
-
-def diagnostics(command: str) -> list[str]:
-    """Return what slang, called with these arguments, reports: errors and warnings."""
-    reader = driver.Driver()
-    reader.addStandardArgs()
-    assert reader.parseCommandLine(f"slang {command}", driver.CommandLineOptions())
-    assert reader.processOptions() and reader.parseAllSources()
-    found = reader.createCompilation().getAllDiagnostics()
-    engine = reader.diagEngine
-    return [
-        f"{engine.formatMessage(item)} at line {reader.sourceManager.getLineNumber(item.location)}"
-        for item in found
-        if engine.getSeverity(item.code, item.location) not in QUIET
-    ]
-
 
 #: All groups of warnings but those that the text raises by design (`LINT_WAIVERS`).
 WARNINGS = "-Wextra -Wno-case-default -Wno-width-trunc"
@@ -37,18 +17,18 @@ def top_of(folder: Path) -> str:
     return path.name.removesuffix("_bench.f")
 
 
-def test_design(core: str, shell: str, folders) -> None:
+def test_design(core: str, shell: str, folders, slang) -> None:
     """The design is Verilog of 2005."""
     folder = folders(core, shell)
     top = top_of(folder)
-    assert diagnostics(f"--std 1364-2005 {WARNINGS} --top {top} {folder / top}.v") == []
+    assert slang(f"--std 1364-2005 {WARNINGS} --top {top} {folder / top}.v") == []
 
 
-def test_bench(core: str, shell: str, folders) -> None:
+def test_bench(core: str, shell: str, folders, slang) -> None:
     folder = folders(core, shell)
     bench = f"{top_of(folder)}_bench"
     sources = " ".join(str(folder / name) for name in (folder / f"{bench}.f").read_text().split())
-    assert diagnostics(f"{WARNINGS} --top {bench} {sources}") == []
+    assert slang(f"{WARNINGS} --top {bench} {sources}") == []
 
 
 def test_yosys(core: str, shell: str, folders, tmp_path: Path) -> None:
@@ -62,11 +42,11 @@ def test_yosys(core: str, shell: str, folders, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("memory", ["sky130", "gf180mcu", "ihp-sg13g2"])
-def test_models(memory: str, tmp_path: Path) -> None:
+def test_models(memory: str, tmp_path: Path, slang) -> None:
     (tmp_path / "models.v").write_text(behaviours(find_technology(memory).macros))
-    assert diagnostics(f"--std 1364-2005 {WARNINGS} {tmp_path}/models.v") == []
+    assert slang(f"--std 1364-2005 {WARNINGS} {tmp_path}/models.v") == []
 
 
-def test_declared_too_late_is_noticed(tmp_path: Path) -> None:
+def test_declared_too_late_is_noticed(tmp_path: Path, slang) -> None:
     (tmp_path / "late.v").write_text("module late; initial later = 1; reg later; endmodule\n")
-    assert "used before its declaration" in diagnostics(f"--top late {tmp_path}/late.v")[0]
+    assert "used before its declaration" in slang(f"--top late {tmp_path}/late.v")[0]

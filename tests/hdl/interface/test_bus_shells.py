@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from spikewright.hdl.catalogue import find_shell, make_config
+from spikewright.hdl.catalogue import default_top, make_config
 from spikewright.sim.generate import generate
 
 pytestmark = pytest.mark.skipif(
@@ -40,7 +40,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory):
     def run(test: str, core: str, shell: str, *, pauses: bool = True) -> None:
         seed = SEEDS[core]
         parameters = CONFIGURATIONS[core]
-        top = find_shell(core, shell).top
+        top = default_top(make_config(core, parameters), shell)
         runner = runner_module.get_runner("icarus")
         if (core, shell) not in built:
             folder = tmp_path_factory.mktemp(top)
