@@ -453,9 +453,7 @@ def test_replay_writes_waveforms(run, put, trace_lines):
 def test_memory_technologies(result, run, put, trace_lines):
     assert result("list")["memory technologies"][:2] == ["inferred", "ice40"]
     memory = ("--memory", "ihp-sg13g2", "-o", "out")
-    values = result(
-        "generate", "tinyodin", *SMALL, "--memory", "ihp-sg13g2", "-o", "out", "--top", "tinyODIN"
-    )
+    values = result("generate", "tinyodin", *SMALL, *memory, "--top", "tinyODIN")
     assert "out/tinyODIN_memory_models.v" in values["files"]
     plan = {item["name"]: item for item in values["memory"]["memories"]}
     assert plan["core.crossbar.synapses"]["macros"] == {"RM_IHPSG13_1P_256x32_c2_bm_bist": 1}

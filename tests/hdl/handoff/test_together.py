@@ -41,10 +41,10 @@ targets:
   default:
     filesets: [rtl]
     toplevel: both
-    default_tool: icarus
-    tools:
-      icarus:
-        iverilog_options: [-Wall]
+    flow: sim
+    flow_options:
+      tool: icarus
+      iverilog_options: [-Wall]
 """
 
 
