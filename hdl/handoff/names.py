@@ -21,9 +21,9 @@ def names(product: Product) -> Iterator[tuple[str, str]]:
         yield "control word", word.name
         for field in word.fields:
             yield f"field of the control word {word.name}", field.name
-    for register in product.core.registers:
+    for register in product.interface.registers:
         yield "register", register.name
-    for name in product.core.memories:
+    for name in product.interface.memories:
         yield "memory", name
     for word, layout in product.words.items():
         for name, _ in layout:
