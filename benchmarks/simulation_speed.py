@@ -78,7 +78,7 @@ def reckon_results(engines: dict[str, int]) -> Iterator[dict[str, object]]:
         # A sample takes an hour there.
         if engine == "amaranth":
             continue
-        for shell in ("native", "pins") if engine == "plain" else ("native",):
+        for shell in ("native", "pins") if engine == "compiled" else ("native",):
             for lanes in (1, 4, 16):
                 config = make_config("reckon", {"lanes": lanes})
                 with RtlDevice(config, engine=engine, shell=shell) as device:
@@ -93,7 +93,7 @@ def main() -> None:
     parser.add_argument("--core", choices=_CORES, help="one core only")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     arguments = parser.parse_args()
-    engines = {"plain": 4000, "cxxrtl": 4000, "amaranth": 3}
+    engines = {"compiled": 4000, "cxxrtl": 4000, "amaranth": 3}
     if shutil.which("verilator"):
         engines["verilator"] = 4000
     results = []

@@ -12,7 +12,7 @@ from amaranth.lib.wiring import Out
 
 from ..hdl.interface.uart_shell import UartShell
 
-__all__ = ["SEED", "Board", "BoardTop", "ClockPins", "Step"]
+__all__ = ["SEED", "Board", "BoardTop", "BuildStage", "ClockPins"]
 
 #: What stands for the seed of a placement.
 SEED = "{seed}"
@@ -34,8 +34,8 @@ class ClockPins(wiring.Signature):
 
 
 @dataclass(frozen=True)
-class Step:
-    """One tool of a build: what it does, its name, its arguments; files are called `top`.
+class BuildStage:
+    """A stage of a build: what it does, the tool that does it, its arguments; files are called `top`.
 
     In arguments of the placement `SEED` stands for its seed.
     """
@@ -63,14 +63,14 @@ class Board:
         For `idle`, `full` and `active`: name and number of the LED that shows it.
     overrides : mapping of str to str
         Options for the platform's build files.
-    steps : tuple of Step
-        The tools, in order. One places from a seed and writes nextpnr's report to `report.json`.
+    stages : tuple of BuildStage
+        What the tools do, in order. One places from a seed and writes nextpnr's report to `report.json`.
     bitstream : str
         Name of the finished file.
     programmers : mapping of str to tuple of str
         Programs that can load it, the preferred first, and their arguments before the file.
     smaller : Board, optional
-        The same board with options and steps that need fewer cells and are slower, for cores that are
+        The same board with options and stages that need fewer cells and are slower, for cores that are
         too large otherwise.
     """
 
@@ -80,7 +80,7 @@ class Board:
     clock: Callable[[int], wiring.Component]
     lights: Mapping[str, tuple[str, int]]
     overrides: Mapping[str, str]
-    steps: tuple[Step, ...]
+    stages: tuple[BuildStage, ...]
     bitstream: str
     programmers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     smaller: "Board | None" = None

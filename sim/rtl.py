@@ -169,8 +169,8 @@ class RtlDevice(LinkDevice):
         Let every stream wait at random, from this seed.
     memory : str
         Memory technology, by name or as a file: its macros' models take the place of plain memories.
-    watch : bool
-        Count switching activity; for netlists of osu018, in the engine that is compiled from the netlist.
+    activity : bool
+        Count switching activity; for netlists of osu018, in the engine `compiled`.
 
     Attributes
     ----------
@@ -193,7 +193,7 @@ class RtlDevice(LinkDevice):
         wave: Path | None = None,
         stall_seed: int | None = None,
         memory: str = INFERRED,
-        watch: bool = False,
+        activity: bool = False,
     ) -> None:
         self.engine = open_engine(
             config,
@@ -202,7 +202,7 @@ class RtlDevice(LinkDevice):
             netlist=netlist,
             wave=wave,
             memory=memory,
-            watch=watch,
+            activity=activity,
         )
         pins = pins_of(config) if shell == "pins" else None
         super().__init__(config, EngineLink(self.engine, interface_of(config), pins))

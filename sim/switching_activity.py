@@ -125,7 +125,7 @@ def measure_activity(config: CoreConfig, shell: str, events: int) -> Activity:
     check_activity(config, shell, events)
     workload = find_workload(config.core)
     random = np.random.default_rng(0)
-    with open_rtl(config, shell=shell, netlist="osu018", watch=True) as device:
+    with open_rtl(config, shell=shell, netlist="osu018", activity=True) as device:
         workload.prepare_activity(device, random)
         device.settle()
         engine = device.engine
@@ -134,9 +134,9 @@ def measure_activity(config: CoreConfig, shell: str, events: int) -> Activity:
         device.settle()
         cycles = engine.cycles - cycles
         toggles, used = (now - then for now, then in zip(engine.counts(), before, strict=True))
-        watch = engine.watch
+        probes = engine.probes
     memories: dict[str, dict[str, int]] = {}
-    for (memory, what, bits), count in zip(watch.accesses, used.tolist(), strict=True):
+    for (memory, what, bits), count in zip(probes.accesses, used.tolist(), strict=True):
         accesses = memories.setdefault(memory, {"bits": bits, "reads": 0, "writes": 0})
         accesses[what] += count
     return Activity(
@@ -144,8 +144,8 @@ def measure_activity(config: CoreConfig, shell: str, events: int) -> Activity:
         synaptic_operations=operations,
         cycles=cycles,
         toggles=int(toggles.sum()),
-        logic_picojoules=watch.net_energy(toggles.tolist()),
-        clock_picojoules=watch.clock_energy(cycles),
+        logic_picojoules=probes.net_energy(toggles.tolist()),
+        clock_picojoules=probes.clock_energy(cycles),
         accesses=tuple(
             Accesses(memory, **accesses) for memory, accesses in sorted(memories.items())
         ),

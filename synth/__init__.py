@@ -1,1 +1,1 @@
-"""Synthesis: netlists, area and maximum frequency of a component, and what switches in it."""
+"""Synthesis: netlists, area and maximum frequency of a component, and switching activity."""

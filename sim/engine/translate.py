@@ -1,4 +1,4 @@
-"""Translate a netlist of yosys to plain C++: integers of a machine word and one function a clock cycle.
+"""Translate a netlist of yosys to C++: integers of a machine word and one function a clock cycle.
 
 What CXXRTL does for any design, for the designs of this project: one main clock, others slower than it,
 no feedback without a flip-flop. Every piece of at most 64 bits is one unsigned integer and a cycle is one
@@ -44,7 +44,7 @@ class Unsupported(InputError):
     """The netlist has something that this translation does not know."""
 
     def __init__(self, what: str) -> None:
-        super().__init__(f"the engine plain does not know {what}; use --engine cxxrtl")
+        super().__init__(f"the engine compiled does not know {what}; use --engine cxxrtl")
 
 
 def _mask(width: int) -> str:

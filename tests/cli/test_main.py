@@ -363,7 +363,7 @@ def test_list(result, run):
     values = result("list")
     assert {"cores", "shells", "boards", "devices", "engines", "tasks"} <= set(values)
     assert "tinyodin" in values["cores"]
-    assert {"plain", "cxxrtl", "verilator", "amaranth"} == set(values["engines"])
+    assert {"compiled", "cxxrtl", "verilator", "amaranth"} == set(values["engines"])
     status, output, errors = run("list")
     assert (status, errors) == (0, "")
     for name in ("tinyodin", "ulx3s", "ecp5-85k", "digits", "fifo_depth"):

@@ -108,7 +108,7 @@ def test_a_broken_macro_is_noticed(old, new, monkeypatch):
         ({"netlist": "ice40"}, "memories of a netlist are the FPGA's, not those of sky130"),
         (
             {"engine": "amaranth"},
-            "macros of sky130 run in the engines plain, cxxrtl and verilator, not in amaranth",
+            "macros of sky130 run in the engines compiled, cxxrtl and verilator, not in amaranth",
         ),
     ],
 )

@@ -159,7 +159,7 @@ def test_engines_agree_on_cycles():
             converse(device, 17, few=True)
             return device.cycles - start
 
-    assert cycles("plain") == cycles("cxxrtl") == cycles("amaranth") > 500
+    assert cycles("compiled") == cycles("cxxrtl") == cycles("amaranth") > 500
 
 
 # The protocol.
@@ -272,8 +272,8 @@ def endless(device):
     [
         ("cxxrtl", "native", 100_000),
         ("cxxrtl", "pins", 100_000),
-        ("plain", "native", 100_000),
-        ("plain", "pins", 100_000),
+        ("compiled", "native", 100_000),
+        ("compiled", "pins", 100_000),
         ("amaranth", "native", 500),
         ("amaranth", "pins", 500),
     ],

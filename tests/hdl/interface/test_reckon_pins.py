@@ -526,7 +526,7 @@ def test_engines_agree(engine):
             device.tick()
             return [*words, *device.settle().tolist()], device.cycles
 
-    assert converse(engine) == converse("plain")
+    assert converse(engine) == converse("compiled")
 
 
 def test_generated_files(tmp_path):

@@ -80,7 +80,7 @@ def test_a_spike_event_of_256_neurons(lanes, ports, allowed):
 @pytest.mark.parametrize("plasticity", [0, 1])
 def test_a_single_synapse_event_is_never_another_event(plasticity):
     """Whatever its target: 0 and 31 look like bistability and, with more neurons, a tick."""
-    with make_device(engine="plain", neurons=128, plasticity=plasticity) as device:
+    with make_device(engine="compiled", neurons=128, plasticity=plasticity) as device:
         device.configure(gate=1)
         device.load("synapses", [0xB] * 1, at=9 * 16)
         device.load("synapses", [0xB << 28] * 1, at=9 * 16 + 15)
@@ -94,7 +94,7 @@ def test_a_single_synapse_event_is_never_another_event(plasticity):
 
 
 def test_bistability_of_all_rows_regards_no_address():
-    with make_device(engine="plain", neurons=32) as device:
+    with make_device(engine="compiled", neurons=32) as device:
         device.configure(gate=1)
         device.load("synapses", [0x9CA8B900] * 128)
         device.configure(gate=0)
@@ -212,7 +212,7 @@ def izhikevich_word(threshold=1, burst_spikes=0):
 
 def test_a_missing_model_leaves_all_neurons_to_the_other():
     # Bit 0 says leaky integrate-and-fire; as an Izhikevich-type neuron with threshold 7 it counts.
-    with make_device(izhikevich_word(7) | 1, engine="plain", neurons=32, lif=0) as device:
+    with make_device(izhikevich_word(7) | 1, engine="compiled", neurons=32, lif=0) as device:
         device.send([event(0xE1, 3)] * 4)
         assert device.settle().size == 0
         device.configure(gate=1)
@@ -220,7 +220,7 @@ def test_a_missing_model_leaves_all_neurons_to_the_other():
         # 28 units are three carries and four of the next.
         assert (int(word) >> 70 & 0x7FF, int(word) >> 82 & 15) == (28, 3)
     # Bit 0 says Izhikevich-type; the potential of the other model rises by the weights.
-    with make_device(0xFF << 9, engine="plain", neurons=32, izhikevich=0) as device:
+    with make_device(0xFF << 9, engine="compiled", neurons=32, izhikevich=0) as device:
         device.send([event(0xE1, 3)] * 4)
         assert device.settle().size == 0
         device.configure(gate=1)
@@ -231,7 +231,7 @@ def test_a_missing_model_leaves_all_neurons_to_the_other():
 def test_without_plasticity_nothing_learns():
     random = np.random.default_rng(20270)
     learning = 1 | 0xFF << 9 | 1 << 17 | 7 << 32  # up at any potential, with any calcium
-    with make_device(learning, engine="plain", neurons=32, plasticity=0) as device:
+    with make_device(learning, engine="compiled", neurons=32, plasticity=0) as device:
         synapses = random.integers(0, 1 << 32, 32 * 4)
         device.configure(gate=1)
         device.load("synapses", synapses)
@@ -246,7 +246,7 @@ def test_without_plasticity_nothing_learns():
 
 @pytest.mark.parametrize("burst_queue", [0, 1])
 def test_without_the_burst_queue_no_burst_is_replayed(burst_queue):
-    with make_device(1, engine="plain", neurons=32, burst_queue=burst_queue) as device:
+    with make_device(1, engine="compiled", neurons=32, burst_queue=burst_queue) as device:
         # All neurons but one are silent; that one fires at a carry, with three more spikes.
         device.configure(gate=1, output_source=1)
         device.load("neurons", [SILENT] * 32)
@@ -261,7 +261,7 @@ def test_without_the_burst_queue_no_burst_is_replayed(burst_queue):
 @pytest.mark.parametrize("time_unit", [1, 2, 3, 4, 7])
 def test_quick_burst_ticks_starve_nothing(time_unit):
     """Slots pass more quickly than they are looked up, but events and bursts are served."""
-    with make_device(engine="plain", neurons=32) as device:
+    with make_device(engine="compiled", neurons=32) as device:
         device.configure(gate=1, output_source=1)
         device.load("neurons", [izhikevich_word(1, 7) | 7 << 22], at=9)
         device.configure(burst_time_unit=time_unit, gate=0)

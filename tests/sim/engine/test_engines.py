@@ -12,7 +12,7 @@ import pytest
 from spikewright.hdl.error import InputError
 from spikewright.hdl.tinyodin.config import TinyOdinConfig
 from spikewright.hdl.toolchain import ToolError
-from spikewright.sim.engine import ENGINES, compiled, open_engine, plain
+from spikewright.sim.engine import ENGINES, check_engine, compiled, cpp, open_engine
 from spikewright.sim.engine import compiler as compiler_module
 from spikewright.sim.engine.compiler import compile_library, find_compiler
 from spikewright.sim.rtl import RtlDevice
@@ -83,7 +83,7 @@ WRITERS = [
 ]
 
 
-@pytest.mark.parametrize("engine", ["plain", *WRITERS])
+@pytest.mark.parametrize("engine", ["compiled", *WRITERS])
 def test_vcd(engine, tmp_path):
     path = tmp_path / "folder" / "waves.vcd"
     with RtlDevice(CONFIG, engine=engine, wave=path) as device:
@@ -177,7 +177,7 @@ def test_a_cut_waveform_is_a_failure(engine, part, tmp_path, full_disk):
 def test_second_open_compiles_nothing(cache, monkeypatch):
     RtlDevice(CONFIG).close()
     made = {path: path.stat().st_mtime_ns for path in cache.rglob("*") if path.is_file()}
-    assert {path.parent.name for path in made} == {"compiled", "plain"}
+    assert {path.parent.name for path in made} == {"compiled", "cpp"}
 
     def refuse(*arguments, **options):
         raise AssertionError(f"ran {arguments}")
@@ -201,7 +201,7 @@ def test_netlists_are_cached(cache, monkeypatch):
 
     monkeypatch.setattr(netlists, "netlist", synthesize)
     # What is looked at is what is simulated, so nothing is.
-    monkeypatch.setattr(plain, "PlainEngine", lambda design, **options: opened.append(design))
+    monkeypatch.setattr(cpp, "CppEngine", lambda design, **options: opened.append(design))
     for lanes, family in ((1, "ice40"), (1, "ice40"), (1, "ecp5"), (8, "ice40"), (1, "ecp5")):
         open_engine(TinyOdinConfig(neurons=16, lanes=lanes), netlist=family)
     assert made == [(1, "ice40"), (1, "ecp5"), (8, "ice40")]
@@ -238,6 +238,13 @@ def test_unknown_names():
     assert "cxxrtl" in message(lambda: open_engine(CONFIG, engine="amaranth", netlist="ice40"))
 
 
+def test_an_earlier_name_of_an_engine():
+    assert check_engine("plain") == check_engine("compiled") == "compiled"
+    engine = open_engine(CONFIG, engine="plain")
+    assert isinstance(engine, cpp.CppEngine)
+    engine.close()
+
+
 def test_missing_verilator(bare_path):
     text = message(lambda: open_engine(CONFIG, engine="verilator"))
     assert "Verilator is not installed" in text
@@ -246,7 +253,7 @@ def test_missing_verilator(bare_path):
 def test_missing_compiler(bare_path, cache, monkeypatch):
     monkeypatch.setattr(compiler_module, "find_spec", lambda name: None)
     text = message(find_compiler)
-    for remedy in ("g++", "ziglang", "--engine amaranth"):
+    for remedy in ("g++", "spikewright[compiler]", "--engine amaranth"):
         assert remedy in text
 
 

@@ -1,4 +1,4 @@
-"""The translation to plain C++ against Amaranth's own simulator, on designs made for it."""
+"""The translation to C++ against Amaranth's own simulator, on designs made for it."""
 
 import ctypes
 import json

@@ -1,4 +1,4 @@
-"""Engine: plain C++, translated from a netlist of yosys by this package and compiled."""
+"""Engine: C++, translated from a netlist of yosys by this package, and compiled."""
 
 import ctypes
 import json
@@ -6,15 +6,15 @@ from pathlib import Path
 
 import numpy as np
 
-from ...synth.activity import Watch
 from ...synth.memory_cleanup import MEMORY_CLEANUP
+from ...synth.switching_activity import ActivityProbes
 from .bus_functional import BusFunctionalModel
 from .compiled import CompiledEngine, simulation_sources, translated
 from .compiler import compile_library
 from .design import Design
 from .translate import translate
 
-__all__ = ["PlainEngine", "watch_ports"]
+__all__ = ["CppEngine", "probe_ports"]
 
 _MODEL = """\
 #include "design.h"
@@ -59,12 +59,12 @@ def _design_source(design: Design, clock: str) -> str:
         netlist = json.loads((folder / "design.json").read_text(encoding="utf-8"))
         return translate(netlist, design.top, clock)
 
-    return translated(design, script, finish, how, clock, path="plain/{}.h")
+    return translated(design, script, finish, how, clock, path="cpp/{}.h")
 
 
-def watch_ports(watch: Watch) -> list[tuple[str, int]]:
-    """Return the ports for what is watched, in order, with their widths."""
-    kinds = {"toggles": watch.capacitances, "accesses": watch.accesses}
+def probe_ports(probes: ActivityProbes) -> list[tuple[str, int]]:
+    """Return the ports of the probes, in order, with their widths."""
+    kinds = {"toggles": probes.capacitances, "accesses": probes.accesses}
     return [
         (f"{kind}_{start // 64}", min(64, len(bits) - start))
         for kind, bits in kinds.items()
@@ -72,12 +72,12 @@ def watch_ports(watch: Watch) -> list[tuple[str, int]]:
     ]
 
 
-class PlainEngine(CompiledEngine):
-    """Simulation compiled from plain C++; it writes no waveforms.
+class CppEngine(CompiledEngine):
+    """Simulation compiled from C++; it writes no waveforms.
 
     Attributes
     ----------
-    watch : Watch or None
+    probes : ActivityProbes or None
         What `counts` counts.
 
     Raises
@@ -88,9 +88,9 @@ class PlainEngine(CompiledEngine):
 
     def _compile(self, design: Design, bfm: BusFunctionalModel, wave: bool) -> Path:
         assert not wave
-        self.watch = design.watch
-        watched = watch_ports(design.watch) if design.watch else []
-        self._watched = [width for _, width in watched]
+        self.probes = design.probes
+        ports = probe_ports(design.probes) if design.probes else []
+        self._widths = [width for _, width in ports]
         outputs = {port.name for port in design.ports if not port.is_input}
         sources = simulation_sources(
             _MODEL,
@@ -99,30 +99,30 @@ class PlainEngine(CompiledEngine):
             variable=lambda name: f"top.{'out' if name in outputs else 'in'}_{name}",
             write="{variable} = value;",
             read="{variable}",
-            counters=f"    Counter counters[{len(watched)}];" if watched else "",
+            counters=f"    Counter counters[{len(ports)}];" if ports else "",
             counting="\n".join(
                 f"        counters[{number}]"
                 f".{'changes' if name.startswith('toggles') else 'active'}(top.out_{name});"
-                for number, (name, _) in enumerate(watched)
+                for number, (name, _) in enumerate(ports)
             ),
         )
         sources["design.h"] = _design_source(design, bfm.clock)
-        # A watched netlist is large and runs for some events only: optimizing takes longer than it saves.
-        options = ["-DCOUNTERS", "-O0"] if watched else []
+        # A netlist with probes is large and runs for few events: optimizing takes longer than it saves.
+        options = ["-DCOUNTERS", "-O0"] if ports else []
         return compile_library(sources, "main.cc", options=options)
 
     def counts(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return what has been counted of a watched netlist since the start.
+        """Return what has been counted by the probes since the start.
 
         Returns
         -------
         toggles, accesses : ndarray of uint64
             How often each net has changed between clock cycles, and cycles in which each port of a
-            memory was used, in the order of `Watch`.
+            memory was used, in the order of `ActivityProbes`.
         """
-        counts = np.zeros((len(self._watched), 64), dtype=np.uint64)
+        counts = np.zeros((len(self._widths), 64), dtype=np.uint64)
         self._library.sw_counts.argtypes = [ctypes.c_void_p, ctypes.c_void_p]
         self._library.sw_counts.restype = None
         self._library.sw_counts(self._host, counts.ctypes.data)
-        used = np.arange(64) < np.array(self._watched)[:, None]
-        return tuple(np.split(counts[used], [len(self.watch.capacitances)]))
+        used = np.arange(64) < np.array(self._widths)[:, None]
+        return tuple(np.split(counts[used], [len(self.probes.capacitances)]))

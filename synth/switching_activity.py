@@ -1,4 +1,4 @@
-"""A netlist of standard cells with ports that show what switches in it."""
+"""A netlist of standard cells with probes of its switching activity."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from ..hdl.toolchain import ToolError, run_yosys, working_folder
 from .device import liberty_path
 from .netlist import netlist
 
-__all__ = ["Watch", "watched_netlist"]
+__all__ = ["ActivityProbes", "probed_netlist"]
 
 #: pF in a unit of capacitance.
 _UNITS = {"pf": 1.0, "ff": 1e-3}
@@ -24,8 +24,8 @@ _PORT = 64
 
 
 @dataclass(frozen=True)
-class Watch:
-    """What is watched in a netlist of standard cells while it is simulated.
+class ActivityProbes:
+    """Probes of switching activity in a netlist of standard cells.
 
     The netlist has output ports of up to 64 bits for it: `toggles_0` and so on, a bit for each net with input
     pins of cells on it, and `accesses_0` and so on, a bit for each port of a memory, 1 while it is used.
@@ -33,7 +33,7 @@ class Watch:
     Attributes
     ----------
     capacitances : tuple of float
-        Input capacitance on each watched net, in pF; the main clock is not one of them.
+        Input capacitance on each probed net, in pF; the main clock is not one of them.
     accesses : tuple of tuple
         For each port of a memory: the memory's name, `reads` or `writes`, and bits of a word.
     clock_capacitance : float
@@ -60,8 +60,8 @@ class Watch:
         return cycles * self.clock_capacitance * self.voltage**2
 
 
-def watched_netlist(top: wiring.Component, name: str, clock: str) -> tuple[str, Watch]:
-    """Return the netlist of a component in cells of OSU018, as RTLIL, with the ports of `Watch`.
+def probed_netlist(top: wiring.Component, name: str, clock: str) -> tuple[str, ActivityProbes]:
+    """Return the netlist of a component in cells of OSU018, as RTLIL, with the ports of its probes.
 
     Parameters
     ----------
@@ -80,11 +80,11 @@ def watched_netlist(top: wiring.Component, name: str, clock: str) -> tuple[str, 
         If a tool fails.
     """
     pins, voltage = _read_library()
-    found: list[Watch] = []
+    probes: list[ActivityProbes] = []
     rtlil = netlist(
-        top, name, "osu018", lambda module: found.append(_add_ports(module, clock, pins, voltage))
+        top, name, "osu018", lambda module: probes.append(_add_ports(module, clock, pins, voltage))
     )
-    return rtlil, found[0]
+    return rtlil, probes[0]
 
 
 def _read_library() -> tuple[dict[str, dict[str, float]], float]:
@@ -115,7 +115,7 @@ def _read_library() -> tuple[dict[str, dict[str, float]], float]:
 
 def _add_ports(
     module: dict[str, Any], clock: str, pins: dict[str, dict[str, float]], voltage: float
-) -> Watch:
+) -> ActivityProbes:
     """Add the ports to a module, as yosys' JSON has it."""
     loads: dict[int, float] = {}
     accesses: list[tuple[str, str, int]] = []
@@ -140,7 +140,7 @@ def _add_ports(
     clock_capacitance = loads.pop(module["ports"][clock]["bits"][0], 0.0)
     _add_outputs(module, "toggles", list(loads))
     _add_outputs(module, "accesses", [_any_of(module, bits) for bits in enables])
-    return Watch(tuple(loads.values()), tuple(accesses), clock_capacitance, voltage)
+    return ActivityProbes(tuple(loads.values()), tuple(accesses), clock_capacitance, voltage)
 
 
 def _add_outputs(module: dict[str, Any], kind: str, bits: list[int]) -> None:

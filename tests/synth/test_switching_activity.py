@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""Netlists that show what switches: capacitances, and counts that are known exactly."""
+"""Probes of switching activity: capacitances, and counts that are known exactly."""
 
 import ctypes
 from collections import Counter
@@ -12,11 +12,11 @@ from amaranth.lib.wiring import In, Out
 
 from spikewright.hdl.error import InputError
 from spikewright.hdl.memory.sram import Sram
-from spikewright.sim.engine import plain
+from spikewright.sim.engine import cpp
 from spikewright.sim.engine.compiler import compile_library
 from spikewright.sim.engine.design import Design
-from spikewright.synth.activity import Watch, watched_netlist
 from spikewright.synth.netlist import netlist
+from spikewright.synth.switching_activity import ActivityProbes, probed_netlist
 
 # Runs the design: `driven` and `written` have a value for each cycle.
 _RUN = """
@@ -74,9 +74,9 @@ class Notebook(wiring.Component):
 
 
 def run(component, cycles, **inputs):
-    """Simulate a watched netlist from power-up; return what is watched, toggles and accesses."""
-    rtlil, watch = watched_netlist(component, "top", "clk")
-    ports = plain.watch_ports(watch)
+    """Simulate a netlist with probes from power-up; return probes, toggles and accesses."""
+    rtlil, probes = probed_netlist(component, "top", "clk")
+    ports = cpp.probe_ports(probes)
     values = {name: np.array(value, dtype=np.uint64) for name, value in inputs.items()}
     driven, written = [*values.values(), *[np.zeros(cycles, dtype=np.uint64)] * 2][:2]
     drive = "".join(
@@ -87,10 +87,10 @@ def run(component, cycles, **inputs):
         f"counters[{number}].{'changes' if name.startswith('toggles') else 'active'}(top.out_{name});"
         for number, (name, _) in enumerate(ports)
     )
-    design = Design("top", rtlil, (), watch)
+    design = Design("top", rtlil, (), probes)
     sources = {
-        "design.h": plain._design_source(design, "clk"),
-        "harness.h": (plain.Path(plain.__file__).parent / "harness.h").read_text(),
+        "design.h": cpp._design_source(design, "clk"),
+        "harness.h": (cpp.Path(cpp.__file__).parent / "harness.h").read_text(),
         "main.cc": _RUN.replace("PORTS", str(len(ports)))
         .replace("DRIVE", drive)
         .replace("COUNT", count),
@@ -99,21 +99,21 @@ def run(component, cycles, **inputs):
     library = ctypes.CDLL(str(compile_library(sources, "main.cc")))
     library.run(cycles, *(ctypes.c_void_p(a.ctypes.data) for a in (driven, written, counts)))
     used = [number * 64 + bit for number, (_, width) in enumerate(ports) for bit in range(width)]
-    toggles, accesses = np.split(counts[used], [len(watch.capacitances)])
-    return watch, toggles.tolist(), accesses.tolist()
+    toggles, accesses = np.split(counts[used], [len(probes.capacitances)])
+    return probes, toggles.tolist(), accesses.tolist()
 
 
 def test_toggles_of_a_counter_and_a_chain(small_library):
-    watch, toggles, accesses = run(Chain(), 808)
-    assert (watch.voltage, watch.accesses, accesses) == (small_library.voltage, (), [])
-    assert watch.clock_capacitance == 103 * small_library.clock
+    probes, toggles, accesses = run(Chain(), 808)
+    assert (probes.voltage, probes.accesses, accesses) == (small_library.voltage, (), [])
+    assert probes.clock_capacitance == 103 * small_library.clock
     # The counter's highest bit changes after 4, 8, ... 804 cycles, and is seen `delay` registers later.
     # Each register but the last leads to the data pin of the next one; one leads to an inverter too.
     expected = Counter()
     for delay in range(1, 100):
         extra = small_library.inverter if delay == 50 else 0.0
         expected[small_library.data + extra, (807 - delay) // 4] += 1
-    found = Counter(zip(watch.capacitances, toggles, strict=True))
+    found = Counter(zip(probes.capacitances, toggles, strict=True))
     assert expected <= found
     # What is left is the counter. Its bits change in every cycle, in every second and in every fourth one.
     rest = found - expected
@@ -124,18 +124,18 @@ def test_toggles_of_a_counter_and_a_chain(small_library):
 
 
 def test_energy():
-    watch = Watch((2.0, 4.0), (), 5.0, 3.0)
+    probes = ActivityProbes((2.0, 4.0), (), 5.0, 3.0)
     # Half of C V^2 for each change of a net, C V^2 for each cycle of the clock.
-    assert watch.net_energy([10, 1]) == (2.0 * 10 + 4.0) * 9 / 2
-    assert watch.clock_energy(7) == 5.0 * 7 * 9
+    assert probes.net_energy([10, 1]) == (2.0 * 10 + 4.0) * 9 / 2
+    assert probes.clock_energy(7) == 5.0 * 7 * 9
 
 
 def test_accesses_of_a_memory(small_library):
     random = np.random.default_rng(5)
     read, write = random.integers(0, 2, (2, 500))
     write &= ~read  # one port
-    watch, _, accesses = run(Notebook(), 500, read=read, write=write)
-    found = dict(zip(watch.accesses, accesses, strict=True))
+    probes, _, accesses = run(Notebook(), 500, read=read, write=write)
+    found = dict(zip(probes.accesses, accesses, strict=True))
     assert found == {
         ("pages", "reads", 8): read.sum(),
         ("pages", "writes", 8): write.sum(),
@@ -153,12 +153,12 @@ def test_a_library_without_units(small_library, name):
     text = small_library.path.read_text()
     small_library.path.write_text(text.replace(name, "other"))
     with pytest.raises(InputError, match=r"osu018_stdcells.lib names no nom_voltage or no "):
-        watched_netlist(Chain(), "top", "clk")
+        probed_netlist(Chain(), "top", "clk")
 
 
-def test_ports_that_are_watched_change_nothing_else(small_library):
+def test_probes_change_nothing_else(small_library):
     plain_text = netlist(Chain(), "top", "osu018")
-    watched, _ = watched_netlist(Chain(), "top", "clk")
-    assert "toggles_0" in watched
+    probed, _ = probed_netlist(Chain(), "top", "clk")
+    assert "toggles_0" in probed
     assert "toggles_0" not in plain_text
-    assert watched.count("cell $dff ") == plain_text.count("cell $dff ") == 103
+    assert probed.count("cell $dff ") == plain_text.count("cell $dff ") == 103
