@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from spikewright.hdl.catalogue import CORES
+from spikewright.hdl.catalogue import core_names
 
 ROOT = Path(__file__).parents[1]
 
@@ -34,9 +34,9 @@ def test_every_mutation_has_its_place(mutations):
 def test_every_core_has_mutations_and_checks(mutations):
     """None may be missing, nor a file of tests that is gone stand for a check that notices."""
     found = mutations.load_mutations()
-    assert {item.core for item in found} == set(CORES)
+    assert {item.core for item in found} == set(core_names())
     tests = {name for item in found for name in (item.first_tests, item.last_tests) if name}
-    for core in CORES:
+    for core in core_names():
         checks = mutations.load_checks(core)
         assert any(name.startswith("verify") for name, _ in checks)
         tests |= {name for name, _ in checks if name.startswith("tests/")}
