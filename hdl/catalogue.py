@@ -28,6 +28,7 @@ __all__ = [
     "make_config",
     "make_core",
     "parse_parameters",
+    "register_core",
     "pins_of",
     "shell_about",
     "shells_of",
@@ -122,14 +123,27 @@ def find_core(name: str) -> Core:
     points = _entry_points()
     if ":" in name:
         core = _checked(name, load(name))
-        if core.name in points and _entry_core(core.name) != core:
-            raise InputError(f"{name}: a core {core.name!r} is installed already")
-        _named[core.name] = core
+        register_core(core)
         return core
     if name not in points:
         known = " or ".join([*core_names(), "package.module:NAME"])
         raise InputError(f"there is no core {name!r}, allowed is {known}")
     return _entry_core(name)
+
+
+def register_core(core: Core) -> None:
+    """Make a core known by its name in this process, as for one that is written in a notebook.
+
+    Raises
+    ------
+    InputError
+        If another core has that name.
+    """
+    name = core.name
+    other = _named.get(name) or (_entry_core(name) if name in _entry_points() else None)
+    if other is not None and other != core:
+        raise InputError(f"there is another core {name!r} already")
+    _named[name] = core
 
 
 @cache

@@ -16,14 +16,16 @@ if TYPE_CHECKING:
 __all__ = ["Core", "load"]
 
 
-def load(place: str) -> Any:
-    """Return what `package.module:NAME` names.
+def load(place: Any) -> Any:
+    """Return what `package.module:NAME`, or `package.module`, names; anything but a string as it is.
 
     Raises
     ------
     InputError
         If there is no such module or it has no such name.
     """
+    if not isinstance(place, str):
+        return place
     module, _, name = place.partition(":")
     try:
         found = import_module(module)
@@ -39,6 +41,8 @@ def load(place: str) -> Any:
 @dataclass(frozen=True, kw_only=True)
 class Core:
     """What a core is. It is data only: parts are named as `package.module:NAME` and loaded on use.
+
+    A part can also be given as the object itself, as in a notebook.
 
     Attributes
     ----------
@@ -56,7 +60,7 @@ class Core:
         Bit-exact model, a `Device` constructed from a configuration.
     workload : str
         Module with what it is verified with: see `sim.workload`.
-    pins : str, optional
+    pins : str or None
         Function from a configuration to the `PinMap` of the published chip.
     trace_parameters : tuple of str
         Parameters that change results; a trace gives these alone.
@@ -66,12 +70,12 @@ class Core:
 
     name: str
     about: str
-    config: str
-    interface: str
-    hardware: str
-    model: str
-    workload: str
-    pins: str | None = None
+    config: Any
+    interface: Any
+    hardware: Any
+    model: Any
+    workload: Any
+    pins: Any = None
     trace_parameters: tuple[str, ...]
     boards: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 

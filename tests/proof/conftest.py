@@ -26,7 +26,6 @@ from amaranth.hdl import (
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
-from spikewright.hdl.interface.access import access_targets
 from spikewright.hdl.toolchain import ToolError, run_tool, working_folder
 
 _SCRIPT = """\
@@ -205,9 +204,9 @@ class CoreProof(wiring.Component):
 
     def requests(self, m):
         """Assume that requests lie inside their target and that registers change at rest only."""
-        request, targets = self.request, access_targets(self.core.memories)
+        request, targets = self.request, self.core.interface.spaces
         m.d.comb += Assume(request.target < len(targets))
-        for name, memory in self.core.memories.items():
+        for name, memory in self.core.interface.memories.items():
             with m.If(request.target == targets[name]):
                 m.d.comb += Assume(request.byte < memory.bytes_per_word)
         # The gate may change at any time.

@@ -13,19 +13,17 @@ from amaranth.hdl import (
     Signal,
     Value,
 )
-from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In
 
 from spikewright.hdl.config import CoreConfig
 from spikewright.hdl.interface import bus_shell
-from spikewright.hdl.interface.access import AccessSignature, access_targets
 from spikewright.hdl.interface.axi import AxiShell
 from spikewright.hdl.interface.bus_bridge import STANDSTILL, BusBridge
 from spikewright.hdl.interface.bus_map import WINDOW_BITS
+from spikewright.hdl.interface.interface import Gate, HostMemory, Interface, Stream
 from spikewright.hdl.interface.register import Register, RegisterMap
 from spikewright.hdl.interface.wishbone import WishboneShell
-from spikewright.hdl.memory.logical import LogicalMemory
-from spikewright.hdl.reckon.access import ReckonAccess
 
 PATIENCE = 4
 # In the order in which the bridge names them.
@@ -44,21 +42,20 @@ class Stub(wiring.Component):
     def __init__(self, words):
         self.config = StubConfig()
         registers = [Register("gate", 0, 1, "", ""), Register("other", 3, 4, "", "")]
-        self.registers = RegisterMap("stub", registers)
-        # Of six bytes: two words of the bus.
-        self.memories = {"wide": LogicalMemory(words=2, width=44)}
-        self.targets = access_targets(self.memories)
-        access = ReckonAccess() if words else AccessSignature(self.registers, self.memories)
-        members = {
-            "events": In(stream.Signature(3)),
-            "output": Out(stream.Signature(2)),
-            "access": In(access),
-            "idle": Out(1),
-            "gate": Out(1),
-        }
-        if words:
-            members |= {"tick": In(1), "sample": In(1), "ready": Out(1)}
-        super().__init__(members)
+        steps = {"pulses": {"tick": ""}, "levels": {"sample": ""}, "statuses": {"ready": ""}}
+        self.interface = Interface(
+            core="stub",
+            registers=RegisterMap("stub", registers),
+            # Of six bytes: two words of the bus.
+            memories={"wide": HostMemory(space=1, words=2, width=44)},
+            inputs={"events": Stream(3)},
+            outputs={"output": Stream(2)},
+            access_unit=32 if words else 8,
+            access_masks=not words,
+            gate=Gate(visible=True),
+            **(steps if words else {}),
+        )
+        super().__init__(self.interface.members())
         self.free = {
             "events_ready": Signal(),
             "output_valid": Signal(),

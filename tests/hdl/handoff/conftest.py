@@ -3,7 +3,7 @@
 import pytest
 from pyslang import DiagnosticSeverity, driver
 
-from spikewright.hdl.catalogue import CORES, make_config
+from spikewright.hdl.catalogue import core_names, make_config, shells_of
 
 #: A small configuration of each core.
 SMALL = {
@@ -30,7 +30,7 @@ def folders(tmp_path_factory):
 
 
 #: All shells of all cores.
-PRODUCTS = [(core, shell) for core, found in CORES.items() for shell in found.shells]
+PRODUCTS = [(core, shell) for core in core_names() for shell in shells_of(core)]
 
 #: Those that also the quick tests take where each costs seconds.
 QUICK = [("tinyodin", "pins"), ("odin", "wishbone")]

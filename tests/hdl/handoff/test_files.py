@@ -137,7 +137,7 @@ def test_c_header(core: str, shell: str, folders, tmp_path: Path) -> None:
         expected[f"{name}_RESET"] = register["reset"]
     for name, memory in shown["memories"].items():
         expected[f"{prefix}_MEMORY_{name.upper()}_WORDS"] = memory["words"]
-        expected[f"{prefix}_MEMORY_{name.upper()}_TARGET"] = memory["target"]
+        expected[f"{prefix}_MEMORY_{name.upper()}_SPACE"] = memory["space"]
     if shell in ("wishbone", "axi"):
         found = bus_map(core, shell, folder)
         expected[f"{prefix}_IDENTITY"] = found.identity
@@ -172,22 +172,15 @@ def test_c_header(core: str, shell: str, folders, tmp_path: Path) -> None:
 
 
 def test_spi_words(folders, tmp_path: Path) -> None:
-    """Address words that the header makes are those of the driver."""
-    from spikewright.sim.spi import SpiFrame
-
+    """Address words that the header makes (specification of ODIN, section 3)."""
     folder = folders("odin", "pins")
     config = make_config("odin", description(folder)["parameters"])
-    core = make_component(config, "pins")[1]
-    frame = SpiFrame(config.spi_address_bits, core.memories)
-    prefix = top_of(folder).upper()
+    bits, prefix = config.spi_address_bits, top_of(folder).upper()
+    neurons, synapses = 1 << bits | 15 << bits // 2 | 3, 2 << bits | 2 << bits - 3 | 31
     expected = {
-        f"{prefix}_SPI_REGISTER(18u)": frame.register(18),
-        f"{prefix}_SPI_NEURONS({prefix}_SPI_READ, 3u, 15u)": frame.memory(
-            "neurons", 3, 15, read=True
-        ),
-        f"{prefix}_SPI_SYNAPSES({prefix}_SPI_WRITE, 31u, 2u)": frame.memory(
-            "synapses", 31, 2, write=True
-        ),
+        f"{prefix}_SPI_REGISTER(18u)": 1 << bits + 2 | 18,
+        f"{prefix}_SPI_NEURONS({prefix}_SPI_READ, 3u, 15u)": 1 << bits + 3 | neurons,
+        f"{prefix}_SPI_SYNAPSES({prefix}_SPI_WRITE, 31u, 2u)": 1 << bits + 2 | synapses,
     }
     lines = [f'    printf("%lu\\n", (unsigned long)({name}));' for name in expected]
     (tmp_path / "program.c").write_text(PROGRAM.format(top=top_of(folder), lines="\n".join(lines)))

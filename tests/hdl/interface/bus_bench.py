@@ -27,7 +27,7 @@ from cocotbext.wishbone.driver import WBOp, WishboneMaster
 from spikewright.hdl.catalogue import make_config, make_core
 from spikewright.hdl.interface.bus_map import BusMap
 from spikewright.hdl.odin.event import OdinEvents
-from spikewright.sim.device import Device, word_array
+from spikewright.sim.device import word_array
 from spikewright.sim.model import open_model
 from spikewright.sim.trace import replay
 from spikewright.sim.verify import record
@@ -198,7 +198,7 @@ class AxiHost(WishboneHost):
 HOSTS = {"wishbone": WishboneHost, "axi": AxiHost}
 
 
-class BusDevice(Device):
+class BusDevice:
     """A core behind a bus as a device, for programs that run in a thread of their own."""
 
     def __init__(self, host):
@@ -206,11 +206,12 @@ class BusDevice(Device):
         self.config = CONFIG
         core = make_core(CONFIG)
         core._MustUse__silence = True
-        self.registers = core.registers
-        self.memories = core.memories
+        self.interface = core.interface
+        self.registers = core.interface.registers
+        self.memories = core.interface.memories
         self.map = host.map = BusMap(core, mailbox=host.mailbox)
         host.held = 0
-        self._values = self.registers.reset_values()
+        self.register_values = self.registers.reset_values()
         self._events = []
 
     def _call(self, name, *arguments):
@@ -228,8 +229,8 @@ class BusDevice(Device):
     def configure(self, **registers):
         for name, value in registers.items():
             self.write(self.map.registers[name].offset, value)
-            self._values[name] = value
-        if self._events and not self._values["gate"]:
+            self.register_values[name] = value
+        if self._events and not self.register_values["gate"]:
             events, self._events = self._events, []
             self._call("send", events)
 
@@ -253,13 +254,13 @@ class BusDevice(Device):
         )
 
     def send(self, events):
-        if self._values.get("gate"):
+        if self.register_values.get("gate"):
             self._events += list(events)
         else:
             self._call("send", list(events))
 
     def settle(self):
-        return word_array([] if self._values.get("gate") else self._call("settle"), 32)
+        return word_array([] if self.register_values.get("gate") else self._call("settle"), 32)
 
     def drive(self, **pins):
         for name, value in pins.items():
@@ -355,7 +356,7 @@ async def equal_to_the_model(dut):
 def refusals(device):
     control, memories = device.map.control, device.map.memories
     assert device.read(control["identity"].offset) == device.map.identity != 0
-    device.configure(**{device.registers.gate: 1})
+    device.configure(**{device.interface.gate.register: 1})
     # What there is not.
     for offset in (0x24, 0xFFC, 0x1FFC, 0x2000, 7 << 20):
         if offset >> device.map.address_bits:
@@ -394,11 +395,11 @@ def refusals(device):
     # Memories behind a closed gate.
     place = next(iter(memories.values()))
     device.write(place.offset, 5)
-    device.configure(**{device.registers.gate: 0})
+    device.configure(**{device.interface.gate.register: 0})
     assert not device.status("gated")
     assert device.refuses(device.write, place.offset, 0)
     assert device.refuses(device.read, place.offset)
-    device.configure(**{device.registers.gate: 1})
+    device.configure(**{device.interface.gate.register: 1})
     assert device.status("gated")
     assert device.read(place.offset) == 5
 
@@ -409,7 +410,7 @@ async def what_cannot_be_done_is_refused(dut):
 
 
 def selects(device):
-    device.configure(**{device.registers.gate: 1})
+    device.configure(**{device.interface.gate.register: 1})
     for place in device.map.memories.values():
         for chunk in range(place.chunks):
             width = min(32, place.memory.width - 32 * chunk)
@@ -439,7 +440,7 @@ def interrupts(device):
         assert device.read(enable) == value
         levels.append(int(device.host.interrupt.value))
     # Idle all the time; gated only later.
-    gate = device.registers.gate
+    gate = device.interface.gate.register
     device.configure(**{gate: 0})
     device.write(enable, 4)
     device.read(enable)
@@ -554,7 +555,7 @@ async def nothing_is_lost_when_queues_are_full(dut):
 
 
 def resets(device):
-    gate = device.registers.gate
+    gate = device.interface.gate.register
     level = device.map.control["queue_levels"].offset
     if SETUP["core"] == "reckon":
         # It takes events at once, and a reset lets memories be reached again.

@@ -13,17 +13,17 @@ from typing import ClassVar
 import numpy as np
 import pytest
 from amaranth.hdl import Cat, Module, Mux, ResetInserter, Signal
-from amaranth.lib import data, memory, stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib import memory, wiring
 from amaranth.sim import Simulator
 
-from spikewright.boards.driver import LinkDevice, LinkError
+from spikewright.boards.driver import BoardDevice, LinkError
+from spikewright.hdl.catalogue import register_core
 from spikewright.hdl.config import CoreConfig, integer
+from spikewright.hdl.core import Core
 from spikewright.hdl.error import InputError
-from spikewright.hdl.interface.access import AccessSignature, access_targets
 from spikewright.hdl.interface.host_link import Command, HostLink, LinkFormat, checksum, identity
+from spikewright.hdl.interface.interface import HostMemory, Interface, Stream
 from spikewright.hdl.interface.register import Register, RegisterMap
-from spikewright.hdl.memory.logical import LogicalMemory
 
 IDENTIFY, RESET, WRITE, READ, EVENTS = range(5)
 IDLE, EVENT_WAITS, REFUSED = 1, 2, 4
@@ -35,36 +35,51 @@ class EchoConfig(CoreConfig):
     output_bits: int = integer(10, 1, 16, "bits of an output word")
 
 
+def echo_interface(config):
+    registers = [
+        Register("gate", 0, 1, "GATE", "memory access"),
+        Register("offset", 5, 12, "OFFSET", "added"),
+        Register("ignored", 2, 3, "IGNORED", "nothing"),
+    ]
+    return Interface(
+        core="echo",
+        registers=RegisterMap("echo", registers),
+        memories={
+            "wide": HostMemory(space=1, words=5, width=20),
+            "narrow": HostMemory(space=2, words=300, width=8),
+        },
+        inputs={"events": Stream(12)},
+        outputs={"output": Stream(config.output_bits)},
+        full=True,
+        reset_clears_registers=False,
+    )
+
+
+ECHO = Core(
+    name="echo",
+    about="answers events with words",
+    config=EchoConfig,
+    interface=echo_interface,
+    hardware=None,
+    model=None,
+    workload=None,
+    trace_parameters=(),
+)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def known_core():
+    register_core(ECHO)
+
+
 class Echo(wiring.Component):
     """Answers event e with e mod 8 (at least `burst` if 7) words e + offset, e + offset + 1, ..."""
-
-    for_shells = ()
 
     def __init__(self, config=None, burst=7):
         self.config = config or EchoConfig()
         self.burst = burst
-        self.registers = RegisterMap(
-            "echo",
-            [
-                Register("gate", 0, 1, "GATE", "memory access"),
-                Register("offset", 5, 12, "OFFSET", "added"),
-                Register("ignored", 2, 3, "IGNORED", "nothing"),
-            ],
-        )
-        self.memories = {
-            "wide": LogicalMemory(words=5, width=20),
-            "narrow": LogicalMemory(words=300, width=8),
-        }
-        self.targets = access_targets(self.memories)
-        super().__init__(
-            {
-                "events": In(stream.Signature(12)),
-                "output": Out(stream.Signature(self.config.output_bits)),
-                "access": In(AccessSignature(self.registers, self.memories)),
-                "idle": Out(1),
-                "full": Out(1),
-            }
-        )
+        self.interface = echo_interface(self.config)
+        super().__init__(self.interface.members())
 
     def elaborate(self, platform):
         m = Module()
@@ -138,31 +153,26 @@ def echo_words(config, event, offset, burst=7):
     return [(event + offset + i) % 4096 % (1 << config.output_bits) for i in range(count)]
 
 
-class WideAccess(wiring.Signature):
-    """Access to words of 32 bits, each with an address of its own."""
-
-    def __init__(self):
-        request = data.StructLayout({"write": 1, "target": 2, "address": 9, "data": 32})
-        super().__init__({"request": Out(stream.Signature(request)), "data": In(32)})
-
-
 class Stepper(wiring.Component):
     """Answers each event with itself; after `tick` it is busy for 40 cycles and then shows its pins."""
 
-    events: In(stream.Signature(12))
-    output: Out(stream.Signature(10))
-    access: In(WideAccess())
-    idle: Out(1)
-    tick: In(1)
-    first: In(1)
-    second: In(1)
-    ready: Out(1)
-    high: Out(1)
-
-    for_shells = ()
     config = EchoConfig()
-    memories: ClassVar = {"words": LogicalMemory(words=512, width=32)}
-    targets: ClassVar = {"words": 1}
+    interface = Interface(
+        core="stepper",
+        registers=RegisterMap("stepper", [Register("gate", 0, 1, "GATE", "memory access")]),
+        memories={"words": HostMemory(space=1, words=512, width=32)},
+        inputs={"events": Stream(12)},
+        outputs={"output": Stream(10)},
+        # Words of 32 bits, each with an address of its own.
+        access_unit=32,
+        access_space_bits=2,
+        pulses={"tick": "ends the time step"},
+        levels={"first": "", "second": ""},
+        statuses={"ready": "", "high": ""},
+    )
+
+    def __init__(self):
+        super().__init__(self.interface.members())
 
     def elaborate(self, platform):
         m = Module()
@@ -210,8 +220,8 @@ class Board:
         wiring.connect(m, link.access, self.core.access)
         m.d.comb += [
             link.idle.eq(self.core.idle),
-            *(getattr(self.core, pin).eq(getattr(link, pin)) for pin in link.format.input_pins),
-            *(getattr(link, pin).eq(getattr(self.core, pin)) for pin in link.format.output_pins),
+            *(getattr(self.core, pin).eq(getattr(link, pin)) for pin in link.format.inputs),
+            *(getattr(link, pin).eq(getattr(self.core, pin)) for pin in link.format.statuses),
         ]
         self.taken = []
         self.damage = damage
@@ -306,7 +316,7 @@ def given(numbers, *output, status=IDLE, tag=1):
 def test_format_and_checksum():
     core = Echo()
     core._MustUse__silence = True
-    assert LinkFormat.of_core(core) == LinkFormat(
+    assert LinkFormat.of(core.interface) == LinkFormat(
         event_bytes=2, output_bytes=2, address_bytes=2, register_bytes=2
     )
     # The check value of CRC-16/IBM-3740 in the public catalogue of CRCs.
@@ -492,14 +502,14 @@ READY, HIGH = 8, 16
 def test_format_of_a_core_in_time_steps():
     core = Stepper()
     core._MustUse__silence = True
-    assert LinkFormat.of_core(core) == LinkFormat(
+    assert LinkFormat.of(core.interface) == LinkFormat(
         event_bytes=2,
         output_bytes=2,
         address_bytes=2,
         register_bytes=4,
-        memory_bytes=4,
-        input_pins=("tick", "first", "second"),
-        output_pins=("ready", "high"),
+        unit_bytes=4,
+        inputs=("tick", "first", "second"),
+        statuses=("ready", "high"),
     )
 
 
@@ -609,9 +619,7 @@ def test_random_sessions(seed, rate):
     burst = [7, 40][seed % 2]
     damage = Damage(seed, rate)
     board = Board(Echo(burst=burst), seed, damage, patience=600 if rate else 10_000)
-    device = LinkDevice(
-        board.core.config, board, core=board.core, timeout=30, attempts=40, busy_limit=1e9
-    )
+    device = BoardDevice(board.core.config, board, timeout=30, attempts=40, busy_limit=1e9)
     reference = EchoReference(burst)
     for size in ("wide", "narrow"):
         device.configure(gate=1)
@@ -650,15 +658,15 @@ def test_random_sessions(seed, rate):
     for name, contents in reference.memories.items():
         assert device.dump(name).tolist() == contents
     if rate:
-        assert device.link.repeated > 0
-        print(damage.counts, device.link.repeated)
+        assert device.link.client.repeated > 0
+        print(damage.counts, device.link.client.repeated)
     else:
-        assert device.link.repeated == 0
+        assert device.link.client.repeated == 0
 
 
 def test_events_for_a_gated_core_wait_in_the_driver():
     board = Board()
-    device = LinkDevice(board.core.config, board, core=board.core)
+    device = BoardDevice(board.core.config, board)
     device.configure(gate=1)
     device.send([1, 2, 9])
     assert device.settle().tolist() == []
@@ -671,30 +679,30 @@ def test_events_for_a_gated_core_wait_in_the_driver():
 
 def test_the_driver_ends_a_frame_that_noise_has_begun():
     board = Board()
-    device = LinkDevice(board.core.config, board, core=board.core, attempts=2)
+    device = BoardDevice(board.core.config, board, attempts=2)
     # The board now waits for a body of 255 bytes.
     board.ask(b"\x5a\x0a\xff")
     assert device.settle().tolist() == []
-    assert device.link.repeated == 1
+    assert device.link.client.repeated == 1
 
 
 def test_a_late_answer_is_not_taken_for_another():
     board = Board()
-    device = LinkDevice(board.core.config, board, core=board.core)
+    device = BoardDevice(board.core.config, board)
     device.configure(gate=1)
     device.load("wide", [11, 22])
     late = []
 
     def hold_back(data, to_board):
         # Until the driver sends its frame again.
-        if not to_board and not device.link.repeated:
+        if not to_board and not device.link.client.repeated:
             late.append(data)
             return b""
         return data
 
     def read(word):
         place = bytes([1, 0, word, 3])
-        return device.link.exchange(Command.READ, place, lambda *_: 3).body
+        return device.link.client.exchange(Command.READ, place, lambda *_: 3).body
 
     board.damage = hold_back
     assert read(0) == b"\x0b\0\0"
@@ -732,7 +740,7 @@ def test_settle_waits_until_the_core_has_taken_the_last_event():
     core = Echo()
     core._MustUse__silence = True
     script = Script([IDLE | EVENT_WAITS, EVENT_WAITS, 0, IDLE, 99])
-    device = LinkDevice(EchoConfig(), script, core=core)
+    device = BoardDevice(EchoConfig(), script)
     device.settle()
     assert script.states == [99]
     # While the core is gated the event may wait; only the core counts.
@@ -744,7 +752,7 @@ def test_settle_waits_until_the_core_has_taken_the_last_event():
 
 def test_a_board_that_falls_silent():
     board = Board()
-    device = LinkDevice(board.core.config, board, core=board.core, attempts=3)
+    device = BoardDevice(board.core.config, board, attempts=3)
     board.damage = lambda data, to_board: b""
     with pytest.raises(LinkError, match="has stopped answering"):
         device.settle()
@@ -753,12 +761,12 @@ def test_a_board_that_falls_silent():
 def test_another_configuration():
     board = Board()
     with pytest.raises(InputError, match="holds another configuration of echo than echo-"):
-        LinkDevice(EchoConfig(output_bits=9), board, core=board.core)
+        BoardDevice(EchoConfig(output_bits=9), board)
 
 
 def test_arrays_are_as_a_device_gives_them():
     board = Board()
-    device = LinkDevice(board.core.config, board, core=board.core)
+    device = BoardDevice(board.core.config, board)
     assert device.settle().dtype == np.uint64
     device.configure(gate=1)
     assert device.dump("wide", 0, 2).dtype == np.uint64

@@ -6,6 +6,7 @@ Sections are those of its specification.
 import itertools
 import random
 
+import numpy as np
 import pytest
 from amaranth.hdl import Fragment
 
@@ -14,7 +15,6 @@ from spikewright.hdl.reckon.config import ReckonConfig
 from spikewright.hdl.reckon.registers import registers
 from spikewright.sim.generate import generate
 from spikewright.sim.rtl import RtlDevice, open_rtl
-from spikewright.sim.spi32 import Spi32Header
 
 CONFIG = ReckonConfig(neurons=16, outputs=2, weight_lanes=4, lanes=4)
 REGISTERS = registers(CONFIG)
@@ -23,6 +23,16 @@ NEURONS, OUTPUTS, WEIGHTS_IN, WEIGHTS_REC, WEIGHTS_OUT = 1, 2, 3, 4, 5
 #: Addresses in each space of the small core.
 ADDRESSES = {NEURONS: 32, OUTPUTS: 2, WEIGHTS_IN: 64, WEIGHTS_REC: 64, WEIGHTS_OUT: 32}
 SEED_OF_TESTS = 20265
+
+
+def first_word(read, space, count, address):
+    """Header of a transaction."""
+    return bool(read) << 31 | space << 28 | count << 16 | address
+
+
+def shift(engine, words, half_period=2):
+    """Shift words through the SPI pins, and wait for nothing afterwards."""
+    return engine.spi(np.array([words], dtype=np.uint64), half_period, 0)[0].tolist()
 
 
 @pytest.fixture(scope="module")
@@ -63,9 +73,9 @@ class Pins:
         raise AssertionError(f"{pin} is not {level} after {limit} cycles")
 
     def spi(self, read, space, address, *words, half_period=None):
-        header = Spi32Header(read=bool(read), space=space, count=len(words), address=address)
+        first = first_word(read, space, len(words), address)
         half_period = half_period or (4 if read else 2)
-        return self.engine.spi([header.pack(), *words], half_period)[1:]
+        return shift(self.engine, [first, *words], half_period)[1:]
 
     def write(self, space, address, *words):
         self.spi(0, space, address, *words)
@@ -192,10 +202,10 @@ def test_registers(pins):
 def test_replies_are_all_that_comes_out(pins):
     pins.configure({"target_request_monitor": 0})
     pins.write(OUTPUTS, 0, 0xFFFF)
-    header = Spi32Header(read=True, space=OUTPUTS, count=1, address=0).pack()
-    assert pins.engine.spi([header, 0xFFFFFFFF, 0, 0], 4) == [0, 0xFFFF, 0, 0]
-    header = Spi32Header(read=False, space=OUTPUTS, count=1, address=0).pack()
-    assert pins.engine.spi([header, 0xFFFFFFFF], 2) == [0, 0]
+    header = first_word(True, OUTPUTS, 1, 0)
+    assert shift(pins.engine, [header, 0xFFFFFFFF, 0, 0], 4) == [0, 0xFFFF, 0, 0]
+    header = first_word(False, OUTPUTS, 1, 0)
+    assert shift(pins.engine, [header, 0xFFFFFFFF], 2) == [0, 0]
     assert pins.engine.get("MISO") == 0
 
 
@@ -263,7 +273,7 @@ def test_stalls_of_the_master(pins):
 @pytest.mark.parametrize("bits", [1, 17, 32, 33, 50, 63])
 def test_reset_in_mid_transaction(pins, bits, read):
     pins.write(WEIGHTS_IN, 7, 0x77, 0x88)
-    words = Spi32Header(read=bool(read), space=WEIGHTS_IN, count=1, address=7).pack() << 32
+    words = first_word(read, WEIGHTS_IN, 1, 7) << 32
     for bit in range(bits):
         pins.engine.set("MOSI", words >> (63 - bit) & 1)
         pins.engine.step(4)
@@ -481,7 +491,7 @@ def test_local_ticks(device, pins):
     device.drive(sample=1)
     device.tick()
     device.pulse()
-    assert device.read_pin("ready") == 1
+    assert device.status("ready") == 1
     device.configure(local_tick=0)
     device.tick()
     device.configure(local_tick=1)
@@ -521,7 +531,7 @@ def test_engines_agree(engine):
             device.tick()
             device.configure(config_mode=1)
             words = device.dump("neurons", 0, 1).tolist()
-            words += device.spi32([Spi32Header(True, OUTPUTS, 1, 0).pack(), 0])
+            words += device.transact([first_word(1, OUTPUTS, 1, 0), 0])
             device.drive(sample=0)
             device.tick()
             return [*words, *device.settle().tolist()], device.cycles

@@ -1,5 +1,6 @@
 """tinyODIN behind the published pins: gate, reset, handshakes and SPI as its users meet them."""
 
+import numpy as np
 import pytest
 
 from spikewright.hdl.tinyodin.config import TinyOdinConfig
@@ -11,6 +12,16 @@ TICK, VIRTUAL = 1 << 8, 1 << 9
 ALL = 0xFF
 #: A neuron that no weight makes fire, and one that every update makes fire.
 SILENT, EAGER = 0xFFF << 12, 0
+
+
+def spi(device, address, data):
+    """Carry out a raw transaction; return the byte that is read back."""
+    return device.transact([address, data])[-1]
+
+
+def shift(engine, words, half_period=2):
+    """Shift words through the SPI pins, and wait for nothing afterwards."""
+    return engine.spi(np.array([words], dtype=np.uint64), half_period, 0)[0].tolist()
 
 
 def make_device(**parameters):
@@ -75,27 +86,27 @@ class Pins:
 def test_spi_reads_and_writes_memories(device):
     device.configure(gate=1)
     for byte, value in enumerate((0x11, 0x22, 0x33, 0x44)):
-        device.spi(WRITE | NEURONS | byte << 8 | 5, value)
-        device.spi(WRITE | SYNAPSES | byte << 13 | 31, 0xF0 | value)
-    read = [device.spi(READ | NEURONS | byte << 8 | 5, 0) for byte in range(4)]
+        spi(device, WRITE | NEURONS | byte << 8 | 5, value)
+        spi(device, WRITE | SYNAPSES | byte << 13 | 31, 0xF0 | value)
+    read = [spi(device, READ | NEURONS | byte << 8 | 5, 0) for byte in range(4)]
     assert read == [0x11, 0x22, 0x33, 0x44]
-    assert device.spi(READ | SYNAPSES | 2 << 13 | 31, 0) == 0xF3
+    assert spi(device, READ | SYNAPSES | 2 << 13 | 31, 0) == 0xF3
     # Bit 15 of a synapse address is ignored.
-    assert device.spi(READ | SYNAPSES | 1 << 15 | 2 << 13 | 31, 0) == 0xF3
+    assert spi(device, READ | SYNAPSES | 1 << 15 | 2 << 13 | 31, 0) == 0xF3
 
 
 def test_spi_mask_bits_keep_old_bits(device):
     device.configure(gate=1)
-    device.spi(WRITE | NEURONS | 3, 0xCC)
-    device.spi(WRITE | NEURONS | 3, 0x0F << 8 | 0xAA)
-    assert device.spi(READ | NEURONS | 3, 0) == 0xAC
+    spi(device, WRITE | NEURONS | 3, 0xCC)
+    spi(device, WRITE | NEURONS | 3, 0x0F << 8 | 0xAA)
+    assert spi(device, READ | NEURONS | 3, 0) == 0xAC
 
 
 def test_spi_read_with_write_reads_first(device):
     device.configure(gate=1)
-    device.spi(WRITE | SYNAPSES | 4, 0x12)
-    assert device.spi(READ | WRITE | SYNAPSES | 4, 0x34) == 0x12
-    assert device.spi(READ | SYNAPSES | 4, 0) == 0x34
+    spi(device, WRITE | SYNAPSES | 4, 0x12)
+    assert spi(device, READ | WRITE | SYNAPSES | 4, 0x34) == 0x12
+    assert spi(device, READ | SYNAPSES | 4, 0) == 0x34
 
 
 @pytest.mark.parametrize(
@@ -106,17 +117,17 @@ def test_spi_beyond_a_memory(device, address):
     device.configure(gate=1)
     device.load("neurons", [0x5A5A5A5A] * 16)
     device.load("synapses", [0x5A5A5A5A] * 2)
-    assert device.spi(READ | WRITE | address, 0xFF) == 0
+    assert spi(device, READ | WRITE | address, 0xFF) == 0
     assert device.dump("neurons").tolist() == [0x5A5A5A5A] * 16
     assert device.dump("synapses", 0, 2).tolist() == [0x5A5A5A5A] * 2
 
 
 def test_spi_register_address_bits_are_all_compared(device):
     load(device, [EAGER], open_loop=1)
-    device.spi(WRITE | 0x8002, 1)  # not register 2
+    spi(device, WRITE | 0x8002, 1)  # not register 2
     device.send([TICK | 0])
     assert device.settle().tolist() == [0]
-    device.spi(READ | 2, 1)  # a register is written whatever the read and write bits say
+    spi(device, READ | 2, 1)  # a register is written whatever the read and write bits say
     device.send([TICK | 0])
     assert device.settle().tolist() == []
 
@@ -125,7 +136,7 @@ def test_spi_needs_the_gate(device):
     device.configure(gate=1)
     device.load("neurons", [0x12])
     device.configure(gate=0)
-    assert device.spi(READ | WRITE | NEURONS, 0xFF) == 0
+    assert spi(device, READ | WRITE | NEURONS, 0xFF) == 0
     assert dump(device, 1) == [0x12]
 
 
@@ -133,32 +144,32 @@ def test_spi_back_to_back_at_a_quarter_of_the_clock(device):
     """Each write is done although the next transaction follows without a pause."""
     device.configure(gate=1)
     for neuron in range(16):
-        device.engine.spi([WRITE | NEURONS | neuron, 0x30 + neuron])
-    assert [device.spi(READ | NEURONS | neuron, 0) for neuron in range(16)] == list(
+        shift(device.engine, [WRITE | NEURONS | neuron, 0x30 + neuron])
+    assert [spi(device, READ | NEURONS | neuron, 0) for neuron in range(16)] == list(
         range(0x30, 0x40)
     )
 
 
 def test_reset_realigns_the_spi_counter(device):
     device.configure(gate=1)
-    device.spi(WRITE | NEURONS | 1, 0x77)
+    spi(device, WRITE | NEURONS | 1, 0x77)
     engine = device.engine
     for _ in range(7):
         engine.set("SCK", 1)
         engine.step(2)
         engine.set("SCK", 0)
         engine.step(2)
-    assert device.spi(READ | NEURONS | 1, 0) != 0x77
+    assert spi(device, READ | NEURONS | 1, 0) != 0x77
     engine.reset()
-    assert device.spi(READ | NEURONS | 1, 0) == 0x77
+    assert spi(device, READ | NEURONS | 1, 0) == 0x77
 
 
 def test_t1_spi_write_pushes_nothing(device):
     load(device, [SILENT] * 16, output_source=1)
     device.configure(gate=1)
     for byte in range(4):
-        device.spi(WRITE | NEURONS | byte << 8 | 9, 0)  # ends as v = 0, threshold 0
-    device.spi(WRITE | NEURONS | 9, 0)
+        spi(device, WRITE | NEURONS | byte << 8 | 9, 0)  # ends as v = 0, threshold 0
+    spi(device, WRITE | NEURONS | 9, 0)
     device.configure(gate=0)
     assert device.settle().tolist() == []
     assert device.engine.get("SCHED_FULL") == 0
@@ -172,18 +183,18 @@ def test_t4_gate_in_mid_event_damages_nothing(delay):
         device.configure(open_loop=1, output_source=1, last_neuron=255)
         device.send([7])
         device.engine.step(delay)
-        device.spi(0, 1)
+        spi(device, 0, 1)
         assert not device.engine.get("IDLE")
         for neuron, (mask, byte) in written.items():
-            device.spi(WRITE | NEURONS | neuron, mask << 8 | byte)
-        device.spi(READ | NEURONS | 50, 0)
+            spi(device, WRITE | NEURONS | neuron, mask << 8 | byte)
+        spi(device, READ | NEURONS | 50, 0)
         device.settle()
         for neuron in (0, 9, 10, 11, 20, 30, 40, 50, 255):
             mask, byte = written.get(neuron, (0, 0))
             allowed = (0, byte & ~mask)
-            assert device.spi(READ | NEURONS | neuron, 0) in allowed, f"neuron {neuron}"
+            assert spi(device, READ | NEURONS | neuron, 0) in allowed, f"neuron {neuron}"
         # Long after the event everything is served.
-        assert device.spi(READ | NEURONS | 40, 0) == 0x11 & ~0xAA
+        assert spi(device, READ | NEURONS | 40, 0) == 0x11 & ~0xAA
 
 
 def test_t4_the_event_is_finished_before_the_gate_closes():
@@ -193,7 +204,7 @@ def test_t4_the_event_is_finished_before_the_gate_closes():
         device.load("synapses", [0x21 << 24], at=7 * 32 + 31)
         device.configure(last_neuron=255, gate=0)
         device.send([7])
-        device.spi(0, 1)
+        spi(device, 0, 1)
         assert not device.engine.get("IDLE")
         device.settle()
         assert dump(device, 2, at=254) == [SILENT | 101, SILENT | 202]

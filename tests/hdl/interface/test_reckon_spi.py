@@ -1,6 +1,6 @@
 """The SPI slave of ReckOn edge by edge, and the bridge cycle by cycle (its specification, section 3).
 
-Proofs say more about both (tests/proof/test_spi32.py).
+Proofs say more about both (tests/proof/test_reckon_spi.py).
 """
 
 import random
@@ -9,13 +9,14 @@ import pytest
 from amaranth.sim import Simulator
 
 from spikewright.hdl.interface.reckon_spi import AccessBridge, Spi32Slave
-from spikewright.sim.spi32 import Spi32Header
+from spikewright.hdl.reckon.config import ReckonConfig
+from spikewright.hdl.reckon.interface import interface
 
 SEED = 20264
 
 
 def header(read, space, count, address):
-    return Spi32Header(read=read, space=space, count=count, address=address).pack()
+    return bool(read) << 31 | space << 28 | count << 16 | address
 
 
 class Master:
@@ -251,7 +252,7 @@ def test_random_transactions_back_to_back():
 
 
 def run_bridge(testbench):
-    bridge = AccessBridge()
+    bridge = AccessBridge(interface(ReckonConfig()).access_signature)
     simulator = Simulator(bridge)
     simulator.add_clock(1e-6)
 

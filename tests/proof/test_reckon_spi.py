@@ -22,6 +22,8 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
 from spikewright.hdl.interface.reckon_spi import AccessBridge, Spi32Slave
+from spikewright.hdl.reckon.config import ReckonConfig
+from spikewright.hdl.reckon.interface import interface
 
 
 class SlaveProof(wiring.Component):
@@ -98,7 +100,7 @@ class BridgeProof(wiring.Component):
     """A bridge with a slave that keeps its contract and a core that is ready at will."""
 
     def __init__(self, kind=AccessBridge):
-        self.bridge = kind()
+        self.bridge = kind(interface(ReckonConfig()).access_signature)
         super().__init__(
             {
                 "request": In(1),
@@ -175,7 +177,7 @@ class BridgeProof(wiring.Component):
 
 
 def test_slave(prove):
-    """That it does ask is shown in tests/hdl/interface/test_spi32.py."""
+    """That it does ask is shown in tests/hdl/interface/test_reckon_spi.py."""
     prove.holds(SlaveProof(prove.Inside), depth=4, multiclock=True)
 
 
