@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from spikewright.hdl.reckon.config import ReckonConfig
-from spikewright.sim.model import reckon
+from spikewright.hdl.reckon.registers import registers
 from spikewright.sim.model.plasticity import eprop
 from spikewright.sim.model.reckon import POTENTIAL, TRACE_OUT, ReckonModel, State
 from spikewright.sim.spi32 import Spi32Header
@@ -29,14 +29,14 @@ class Watched(ReckonModel):
 
     def _leak(self):
         values = self.register_values
-        last = max(self._last_input, self._last_neuron, self._last_output)
-        new = not self._fresh[0]
-        stale = self._fields[:4, 0].any()
-        before = self._fields[:5].copy()
-        spikes = self._spike.sum()
+        last = max(self._core.last_input, self._core.last_neuron, self._core.last_output)
+        new = not self._core.fresh[0]
+        stale = self._core.fields[:4, 0].any()
+        before = self._core.fields[:5].copy()
+        spikes = self._core.spike.sum()
         super()._leak()
-        plan = self._plan
-        fired = self._spike.any()
+        plan = self._leak_phase.plan
+        fired = self._core.spike.any()
         rounds = bool(values["stochastic_rounding"])
         self.note("leak without rounding", not rounds)
         self.note(
@@ -50,49 +50,54 @@ class Watched(ReckonModel):
         self.note("reset to zero", fired and values["reset_to_zero"])
         self.note("reset by threshold", fired and not values["reset_to_zero"])
         self.note("last neuron not leaked", last % 2 == 0 and self.config.neuron_lanes == 2)
-        self.note("spike above the last neuron", self._spike[self._last_neuron + 1 :].any())
+        self.note(
+            "spike above the last neuron", self._core.spike[self._core.last_neuron + 1 :].any()
+        )
         self.note("stale state hidden", new and stale)
-        self.note("outputs beyond the last", self._fields[4, self._last_output + 1 :].any())
+        self.note(
+            "outputs beyond the last", self._core.fields[4, self._core.last_output + 1 :].any()
+        )
         self.note("spikes before", spikes)
 
     def _propagate(self):
         values = self.register_values
-        last = max(self._last_input, self._last_neuron)
-        current = {index for index in self._current if index <= last}
-        spiked = set(self._spike[: last + 1].nonzero()[0].tolist())
-        traces = values["force_traces"] or self._learn_bits() & 1
-        beyond = {index for index in current if index > self._last_neuron}
+        last = max(self._core.last_input, self._core.last_neuron)
+        current = {index for index in self._core.current if index <= last}
+        spiked = set(self._core.spike[: last + 1].nonzero()[0].tolist())
+        traces = values["force_traces"] or self._core.learn_bits & 1
+        beyond = {index for index in current if index > self._core.last_neuron}
         self.note("input and spike at once", current & spiked)
         self.note("supplementary trace", traces and beyond)
         self.note(
             "trace counted twice",
             traces
-            and self._last_neuron + 1 in beyond
-            and self._last_neuron % 2 == 0
+            and self._core.last_neuron + 1 in beyond
+            and self._core.last_neuron % 2 == 0
             and self.config.neuron_lanes == 2,
         )
         self.note(
             "stale potential comes alive",
-            traces and any(not self._fresh[i] and self._fields[POTENTIAL, i] for i in beyond),
+            traces
+            and any(not self._core.fresh[i] and self._core.fields[POTENTIAL, i] for i in beyond),
         )
-        self.note("input above the last input", any(i > self._last_input for i in current))
-        self.note("input beyond all", any(i > last for i in self._current))
-        self.note("spike beyond the last neuron", any(i > self._last_neuron for i in spiked))
-        self.note("forced traces", values["force_traces"] and not self._learn_bits() and spiked)
+        self.note("input above the last input", any(i > self._core.last_input for i in current))
+        self.note("input beyond all", any(i > last for i in self._core.current))
+        self.note("spike beyond the last neuron", any(i > self._core.last_neuron for i in spiked))
+        self.note("forced traces", values["force_traces"] and not self._core.learn_bits and spiked)
         self.note("noise", values["noise"] and (current or spiked))
         super()._propagate()
-        potentials = self._fields[POTENTIAL]
+        potentials = self._core.fields[POTENTIAL]
         self.note("potential at the top", (potentials == 32767).any())
         self.note("potential at the bottom", (potentials == -32768).any())
-        self.note("output saturates", (abs(self._fields[4]) >= 32767).any())
-        self.note("output trace full", (self._fields[TRACE_OUT] == 1023).any())
+        self.note("output saturates", (abs(self._core.fields[4]) >= 32767).any())
+        self.note("output trace full", (self._core.fields[TRACE_OUT] == 1023).any())
 
     def _step(self):
         if self.state in (State.CONFIG, State.TARGET) and not self._halted:
             halts = self.register_values["halt_on_error"]
             self.note(f"timing error in {self.state.name}, {'halts' if halts else 'goes on'}")
         if self.state is State.IDLE and not self.pin_values["sample"]:
-            self.note("tick in IDLE", self._pending)
+            self.note("tick in IDLE", self._core.pending)
         super()._step()
 
     def _take_target(self, value):
@@ -110,19 +115,20 @@ class Watched(ReckonModel):
         self.note("asked for a target", self.state is State.TARGET)
         self.note("learning after CONFIG", self.state is State.CONFIG)
         self.note("linear" if values["linear_output"] else "sigmoid", valid)
-        self.note("last group partly used", (self._last_neuron + 1) % self.config.weight_lanes)
-        groups = self._last_neuron // self.config.weight_lanes + 1
+        self.note("last group partly used", (self._core.last_neuron + 1) % self.config.weight_lanes)
+        groups = self._core.last_neuron // self.config.weight_lanes + 1
         self.note("several groups", groups > 1)
         self.note(
             "posts beyond what is read",
-            groups * self.config.weight_lanes - 1 > max(self._last_input, self._last_neuron),
+            groups * self.config.weight_lanes - 1
+            > max(self._core.last_input, self._core.last_neuron),
         )
-        self.note("lane gated", not self._fresh[: self.config.neuron_lanes].all())
+        self.note("lane gated", not self._core.fresh[: self.config.neuron_lanes].all())
         for name in ("in", "rec"):
-            self.note(f"dead generator {name}", self._generators[name][0]._dead)
-        before = {name: weights.copy() for name, weights in self._weights.items()}
+            self.note(f"dead generator {name}", self._core.generators[name][0]._dead)
+        before = {name: weights.copy() for name, weights in self._core.weights.items()}
         super()._learn()
-        for name, weights in self._weights.items():
+        for name, weights in self._core.weights.items():
             self.note(f"{name} change", (weights != before[name]).any())
             self.note(
                 f"{name} change {'with' if valid else 'without'} target",
@@ -132,15 +138,17 @@ class Watched(ReckonModel):
             self.note(
                 f"{name} at the limit", ((weights == limit - 1) & (before[name] < weights)).any()
             )
-        itself = np.diag(self._weights["weights_rec"] - before["weights_rec"])
+        itself = np.diag(self._core.weights["weights_rec"] - before["weights_rec"])
         self.note("self-connection cleared", (abs(itself) > 1).any())
 
     def _send_outputs(self):
         what = "label" if self.register_values["send_label"] else "potentials"
         when = "every step" if self.register_values["send_every_step"] else "at the end"
         self.note(f"{what} sent {when}")
-        if sum(self._wins) > 1:
-            self.note("wins of several outputs", len([wins for wins in self._wins if wins]) > 1)
+        if sum(self._core.wins) > 1:
+            self.note(
+                "wins of several outputs", len([wins for wins in self._core.wins if wins]) > 1
+            )
             self.note("wins in regression", self.register_values["regression"])
         super()._send_outputs()
 
@@ -258,7 +266,7 @@ def seen():
         return found
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reckon.eprop, "update_drives", watch)
+        patch.setattr(eprop, "update_drives", watch)
         for seed in range(SEEDS):
             config = CONFIGURATIONS[seed % len(CONFIGURATIONS)]
             trace = record(config, seed)
@@ -266,7 +274,7 @@ def seen():
             for step in trace.steps:
                 if isinstance(step, Spi32Step):
                     header = Spi32Header.unpack(step.send[0])
-                    known = reckon.registers(config).at(header.address) is not None
+                    known = registers(config).at(header.address) is not None
                     if header.space == 0:
                         counter["SPI burst to a register"] += known and header.count > 1
                         counter["SPI write to no register"] += not known
