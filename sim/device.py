@@ -5,6 +5,7 @@ board. A program written against `Device` runs unchanged on all of them. Checks,
 values and raw SPI transactions are here, once; a kind of device carries out what has been checked.
 """
 
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from types import TracebackType
@@ -105,6 +106,23 @@ class Device(ABC):
             self._note_written(name, value)
             self._write_register(name, value)
             self._release()
+        self._check_period()
+
+    def _check_period(self) -> None:
+        """Warn of time steps that the core is to make by itself in less than they take."""
+        step = self.interface.time_step
+        if step is None or not (step.period and step.automatic and step.least_cycles):
+            return
+        period = self.register_values[step.period]
+        if not self.register_values[step.automatic] or not period:
+            return
+        for what, least in step.least_cycles(self.register_values).items():
+            if period < least:
+                warnings.warn(
+                    f"{self.config.core}: {step.period} is {period}, but a time step {what} takes "
+                    f"{least} clock cycles or more",
+                    stacklevel=3,
+                )
 
     def read(self, register: str) -> int:
         """Return what a register reads as.

@@ -10,6 +10,7 @@ from ..hdl.config import CoreConfig
 from ..hdl.error import InputError, show
 from ..hdl.files import MANIFEST, new_folder, write_file
 from ..hdl.handoff.address_map import address_reference
+from ..hdl.handoff.cycles import cycle_reference
 from ..hdl.handoff.description import description
 from ..hdl.handoff.files import handoff_files
 from ..hdl.handoff.names import check_names
@@ -135,7 +136,8 @@ def _contents(config: CoreConfig, shell: str, top: str, technology: Technology) 
         # Whatever reads them for synthesis has the macros themselves.
         files[product.models] = TIMESCALE + waived(f"`ifndef SYNTHESIS\n\n{models}\n`endif\n")
         files[f"{top}_simulation.f"] = "".join(f"{name}\n" for name in product.sources)
-    parts = [reference(config), plan_reference(plans, technology)]
+    parts = [reference(config), cycle_reference(product.interface, described["cycles"])]
+    parts.append(plan_reference(plans, technology))
     if product.has_bus:
         parts.insert(1, address_reference(product.bus_map))
     files[f"{top}.md"] = "\n".join(parts)

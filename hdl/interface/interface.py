@@ -108,7 +108,10 @@ class TimeStep:
     automatic : str, optional
         Register that, while it is 1, lets the core end time steps by itself.
     period : str, optional
-        Register with the clock cycles of such a step.
+        Register with the clock cycles of such a step; 0 is the longest.
+    least_cycles : callable, optional
+        Clock cycles that a time step takes at least, by what happens in it, as in `that learns`, given
+        the values of registers by name.
     may_stop : callable
         Whether the core may wait for its host in a time step, given the values of registers and of
         levels by name.
@@ -119,6 +122,7 @@ class TimeStep:
     masked_by: str | None = None
     automatic: str | None = None
     period: str | None = None
+    least_cycles: Callable[[Mapping[str, int]], Mapping[str, int]] | None = None
     may_stop: Callable[[Mapping[str, int], Mapping[str, int]], bool] = _always
 
 
