@@ -5,10 +5,10 @@ from typing import Any
 
 from amaranth.hdl import ClockDomain, ClockSignal, Module, Signal
 from amaranth.lib import wiring
-from amaranth.lib.cdc import FFSynchronizer, ResetSynchronizer
+from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
 
-from .aer import AerReceiver, AerSender
+from .aer import AerReceiver, AerSender, reset_after_bus
 from .interface import Interface
 from .odin_spi import SpiSlave
 from .pin_map import AerBus, PinMap, SpiPlace, SpiRequest, SpiWords
@@ -17,7 +17,9 @@ from .pins_shell import PinsShell
 __all__ = ["OdinPinsShell", "odin_pins"]
 
 
-def odin_pins(config: Any, interface: Interface, *, top: str, full_pin: bool) -> PinMap:
+def odin_pins(
+    config: Any, interface: Interface, *, top: str, full_pin: bool, gate_resets_output: bool
+) -> PinMap:
     """Return the pins of a core of the ODIN family (specification of ODIN, sections 1 to 3).
 
     Parameters
@@ -30,6 +32,8 @@ def odin_pins(config: Any, interface: Interface, *, top: str, full_pin: bool) ->
         Name of the published module.
     full_pin : bool
         There is a pin that says that the main FIFO is full.
+    gate_resets_output : bool
+        As for `PinMap`.
     """
     bits = config.spi_address_bits
     spaces = interface.spaces
@@ -66,6 +70,7 @@ def odin_pins(config: Any, interface: Interface, *, top: str, full_pin: bool) ->
             decode=_decoder(bits, interface),
         ),
         sck_period=4,
+        gate_resets_output=gate_resets_output,
     )
 
 
@@ -165,7 +170,9 @@ class OdinPinsShell(PinsShell):
 
         m.domains.sync = ClockDomain("sync", local=True)
         m.d.comb += ClockSignal("sync").eq(self.CLK)
-        m.submodules.reset = ResetSynchronizer(self.RST, domain="sync")
+        disabled = reset_after_bus(m, self.RST)
+        if self.pins.gate_resets_output:
+            disabled |= core.gate
 
         m.d.comb += [
             events.address.eq(self.AERIN_ADDR),
@@ -174,8 +181,7 @@ class OdinPinsShell(PinsShell):
             self.AEROUT_ADDR.eq(output.address),
             self.AEROUT_REQ.eq(output.request),
             output.acknowledge.eq(self.AEROUT_ACK),
-            # The gate holds the output bus in reset: a host can free a core whose receiver hangs.
-            output.enable.eq(~core.gate),
+            output.enable.eq(~disabled),
         ]
         wiring.connect(m, events.events, core.events)
         wiring.connect(m, core.output, output.words)

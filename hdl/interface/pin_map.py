@@ -306,6 +306,9 @@ class PinMap:
         The SPI transactions.
     sck_period : int
         Clock cycles in the shortest period of SCK.
+    gate_resets_output : bool
+        The gate holds the output bus in reset from when it closes: words of an event in progress are
+        lost, which frees a core whose receiver hangs. Else that event and its words are finished.
     bench : str
         File of the test bench's driver for these pins, without its ending.
     """
@@ -323,3 +326,4 @@ class PinMap:
     statuses: Mapping[str, str] = field(default_factory=dict)
     spi: SpiWords
     sck_period: int
+    gate_resets_output: bool = False

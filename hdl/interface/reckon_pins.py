@@ -5,10 +5,10 @@ from typing import Any
 
 from amaranth.hdl import Cat, ClockDomain, ClockSignal, Module, Signal
 from amaranth.lib import wiring
-from amaranth.lib.cdc import FFSynchronizer, ResetSynchronizer
+from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
 
-from .aer import AerReceiver, AerSender
+from .aer import AerReceiver, AerSender, reset_after_bus
 from .interface import Interface
 from .pin_map import AerBus, PinMap, SpiPlace, SpiRequest, SpiWords
 from .pins_shell import PinsShell
@@ -183,7 +183,7 @@ class ReckonPinsShell(PinsShell):
 
         m.domains.sync = ClockDomain("sync", local=True)
         m.d.comb += ClockSignal("sync").eq(self.CLK_EXT)
-        m.submodules.reset = ResetSynchronizer(self.RST, domain="sync")
+        bus_reset = reset_after_bus(m, self.RST)
 
         m.d.comb += [
             events.address.eq(Cat(self.AERIN_ADDR, self.AERIN_TAR_EN)),
@@ -192,7 +192,7 @@ class ReckonPinsShell(PinsShell):
             self.OUT_DATA.eq(output.address),
             self.OUT_REQ.eq(output.request),
             output.acknowledge.eq(self.OUT_ACK),
-            output.enable.eq(1),
+            output.enable.eq(~bus_reset),
         ]
         wiring.connect(m, events.events, core.events)
         wiring.connect(m, core.output, output.words)

@@ -33,4 +33,6 @@ def interface(config: OdinConfig) -> Interface:
 
 def pins(config: OdinConfig) -> PinMap:
     """Return the published pins, with the sizes of a configuration."""
-    return odin_pins(config, interface(config), top="ODIN", full_pin=False)
+    return odin_pins(
+        config, interface(config), top="ODIN", full_pin=False, gate_resets_output=False
+    )

@@ -123,7 +123,10 @@ def add_blocks(m: Module, config: ReckonConfig, registers: RegisterMap) -> Block
     send = SendPhase(config)
     m.submodules.leak = phase(leak)
     m.submodules.propagate = phase(propagate)
-    m.submodules.send = phase(send)
+    # What is sent stands still for a cycle more, as the payload of a withdrawn word has to (`AerSender`).
+    withdrawn = Signal()
+    m.d.sync += withdrawn.eq(time_step.halted)
+    m.submodules.send = ResetInserter(withdrawn)(send)
     m.submodules.items = items = InputItems(config)
     m.submodules.neurons = neurons = NeuronMemory(config)
     m.submodules.outputs = outputs = OutputLayer(config)

@@ -89,7 +89,11 @@ def connect_outputs(
         send.regression.eq(values.regression),
         send.last_output.eq(values.last_output),
     ]
-    wiring.connect(m, wiring.flipped(output), send.output)
+    m.d.comb += [
+        output.valid.eq(send.output.valid & ~blocks.time_step.halted),
+        output.p.eq(send.output.p),
+        send.output.ready.eq(output.ready),
+    ]
     parts = weights_out.size // config.output_lanes
     part = Signal(range(parts))
     m.d.sync += part.eq(propagate.output_beat)

@@ -28,7 +28,8 @@ class Reckon(wiring.Component):
     events : In(stream.Signature(event_word(config)))
         Input spikes and items of target data, at any time.
     output : Out(stream.Signature(8))
-        Output words; the core waits until each is taken.
+        Output words; the core waits until each is taken. A halting timing error withdraws the one that
+        waits.
     access : In(AccessSignature)
         Registers and memories.
     tick : In(1)

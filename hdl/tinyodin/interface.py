@@ -28,4 +28,6 @@ def interface(config: TinyOdinConfig) -> Interface:
 
 def pins(config: TinyOdinConfig) -> PinMap:
     """Return the published pins, with the sizes of a configuration."""
-    return odin_pins(config, interface(config), top="tinyODIN", full_pin=True)
+    return odin_pins(
+        config, interface(config), top="tinyODIN", full_pin=True, gate_resets_output=True
+    )

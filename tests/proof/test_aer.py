@@ -73,7 +73,8 @@ class ReceiverProof(wiring.Component):
 class SenderProof(wiring.Component):
     """A sender with a stream that keeps its rules and a receiver that keeps the protocol.
 
-    The receiver answers each edge of REQ within `slowness` cycles. Disabling lasts at least four.
+    The receiver answers each edge of REQ within `slowness` cycles. Disabling lasts at least four, and
+    so does a pause after an item that was withdrawn.
     """
 
     slowness = 4
@@ -98,9 +99,18 @@ class SenderProof(wiring.Component):
         acknowledge_before = before(m, acknowledge, "acknowledge")
         address_before = before(m, bus.address, "address")
         enable_before = before(m, enable, "enable")
+        valid_before = before(m, self.valid, "valid")
         waiting_before = before(m, self.valid & ~bus.words.ready, "waiting")
-        with m.If(waiting_before):
-            m.d.comb += Assume(self.valid & (self.word == address_before))
+        withdrawn = Signal()
+        m.d.comb += withdrawn.eq(waiting_before & ~self.valid)
+        with m.If(waiting_before | before(m, withdrawn, "withdrawn")):
+            m.d.comb += Assume(self.word == address_before)
+        pause = Signal(range(4))
+        with m.If(withdrawn):
+            m.d.sync += pause.eq(3)
+        with m.Elif(pause != 0):
+            m.d.sync += pause.eq(pause - 1)
+            m.d.comb += Assume(~self.valid)
         with m.If(acknowledge != acknowledge_before):
             m.d.comb += Assume(acknowledge == request_before)
         answered = Signal(range(self.slowness + 2))
@@ -120,15 +130,22 @@ class SenderProof(wiring.Component):
         with m.If(request & ~request_before):
             m.d.comb += Assert(~acknowledge, "REQ rises while ACK is low")
         with m.If(~request & request_before):
-            m.d.comb += Assert(acknowledge_before | ~enable_before, "REQ falls after ACK")
+            m.d.comb += Assert(
+                acknowledge_before | ~enable_before | ~valid_before, "REQ falls after ACK"
+            )
         with m.If(~enable_before):
             m.d.comb += Assert(~request, "a disabled bus is at rest")
-        with m.If(~enable):
+        with m.If(~valid_before):
+            m.d.comb += Assert(~request, "no REQ without an item")
+        with m.If(~enable & ~request):
             m.d.comb += Assert(bus.words.ready, "a disabled bus takes items")
 
         started, taken, open_ = Signal(2), Signal(2), Signal()
         with m.If(~enable):
             m.d.sync += [started.eq(0), taken.eq(0), open_.eq(0)]
+        with m.Elif(~self.valid):
+            # Its handshake counts no more.
+            m.d.sync += [started.eq(taken), open_.eq(0)]
         with m.Else():
             with m.If(self.valid & bus.words.ready):
                 m.d.sync += [taken.eq(taken + 1), open_.eq(0)]
@@ -136,9 +153,9 @@ class SenderProof(wiring.Component):
             with m.If(request & ~request_before):
                 m.d.sync += [started.eq(started + 1), open_.eq(1)]
                 m.d.comb += Assert(self.valid, "REQ rises for an item")
-        with m.If(request | (open_ & acknowledge & enable_before)):
+        with m.If(request | request_before | (open_ & acknowledge)):
             m.d.comb += Assert(bus.address == address_before, "the word stands still")
-        with m.If(enable):
+        with m.If(enable & enable_before):
             m.d.comb += Assert(started == (taken + open_)[:2], "one handshake for each item")
 
         # REQ rises, ACK rises, two cycles to see it, REQ falls, ACK falls, two cycles to see it;
@@ -152,16 +169,16 @@ class SenderProof(wiring.Component):
         m.d.comb += Assert(late <= limit, "an item is taken in time")
         m.d.comb += Cover(taken == 2, "two handshakes")
         m.d.comb += Cover(~enable & request_before & acknowledge, "disabled in a handshake")
+        m.d.comb += Cover(withdrawn & request & acknowledge, "withdrawn in a handshake")
 
         if self.inside:
             phase = self.inside.signal("phase_state")
             m.d.comb += Assert(phase <= 2, "phase")
             m.d.comb += Assert((phase == 1) == request, "phase of REQ")
             with m.If(phase != 0):
-                m.d.comb += Assert(self.valid | ~enable_before, "phase of the item")
-            with m.If(enable & enable_before):
-                counted = open_ | (request & ~request_before)
-                m.d.comb += Assert((phase != 0) == counted, "phase of the handshake")
+                m.d.comb += Assert(valid_before & enable_before, "phase of the item")
+            counted = open_ | (request & ~request_before)
+            m.d.comb += Assert((phase != 0) == counted, "phase of the handshake")
         return m
 
 
@@ -195,8 +212,10 @@ SENDER_MUTATIONS = {
     "with m.Elif(acknowledge):": "with m.Else():",
     "with m.Elif(~acknowledge):": "with m.Else():",
     "m.d.comb += self.address.eq(self.words.p)": "m.d.sync += self.address.eq(self.words.p)",
-    """            m.d.comb += self.words.ready.eq(1)
-            m.d.sync += self.request.eq(0)""": "            m.d.comb += self.words.ready.eq(1)",
+    "~self.enable | ~self.words.valid": "~self.enable",
+    "with m.If(~self.enable & ~self.request)": "with m.If(~self.enable)",
+    """                with m.If(ended):
+                    m.d.sync += self.request.eq(0)""": "                with m.If(ended):",
 }
 
 

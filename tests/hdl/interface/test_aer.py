@@ -3,6 +3,7 @@
 import itertools
 import random
 
+import pytest
 from amaranth.sim import Simulator
 
 from spikewright.hdl.interface.aer import AerReceiver, AerSender
@@ -118,12 +119,42 @@ def test_sender_without_enable_takes_and_loses_words():
         await ctx.tick().repeat(3)
         assert ctx.get(sender.request) and not ctx.get(sender.words.ready)
         ctx.set(sender.enable, 0)
-        assert ctx.get(sender.words.ready)
+        # The word stands still until REQ has fallen.
+        assert ctx.get(sender.request) and not ctx.get(sender.words.ready)
         for _ in range(5):
             await ctx.tick()
             assert not ctx.get(sender.request)
             assert ctx.get(sender.words.ready)
         ctx.set(sender.enable, 1)
+        await ctx.tick()
+        assert ctx.get(sender.request)
+
+    simulate(sender, send)
+
+
+@pytest.mark.parametrize("acknowledged", [False, True])
+def test_sender_gives_up_a_word_that_is_withdrawn(acknowledged):
+    sender = AerSender(8)
+
+    async def send(ctx):
+        ctx.set(sender.words.valid, 1)
+        ctx.set(sender.enable, 1)
+        await ctx.tick().repeat(3)
+        assert ctx.get(sender.request)
+        if acknowledged:
+            ctx.set(sender.acknowledge, 1)
+            await ctx.tick().repeat(4)
+            assert not ctx.get(sender.request)
+        ctx.set(sender.words.valid, 0)
+        for _ in range(5):
+            await ctx.tick()
+            assert not ctx.get(sender.request)
+        ctx.set(sender.acknowledge, 0)
+        await ctx.tick().repeat(5)
+        assert not ctx.get(sender.request)
+        # The next word has a handshake of its own.
+        ctx.set(sender.words.valid, 1)
+        assert not ctx.get(sender.words.ready)
         await ctx.tick()
         assert ctx.get(sender.request)
 

@@ -378,6 +378,90 @@ def test_output_handshake(device, pins):
     assert pins.engine.get("OUT_REQ") == pins.engine.get("OUT_DATA") == 0
 
 
+def ends_in_order(pins, word, cycles=20):
+    """Check that a waiting request ends: OUT_REQ falls, OUT_DATA becomes 0 only after that."""
+    levels = []
+    for _ in range(cycles):
+        levels.append((pins.engine.get("OUT_REQ"), pins.engine.get("OUT_DATA")))
+        pins.engine.step()
+    assert [level for level, _ in itertools.groupby(levels)] == [(1, word), (0, word), (0, 0)]
+
+
+def no_word_is_left(pins):
+    """Check that a receiver that answers from now on gets nothing."""
+    pins.engine.settle()
+    pins.engine.stall(0)
+    pins.engine.step(100)
+    assert pins.engine.settle().tolist() == []
+
+
+def waiting_word(device, pins, word):
+    """Let a word wait at the output bus in mid-sample; with it, config_mode is 0."""
+    registers = {30: 1, 31: 0, 11: 1, 9: 0, 94: 3, 95: 3, 96: 1, 69: 128}
+    for address, value in registers.items():
+        pins.write(0, address, value)
+    pins.engine.set("SAMPLE", 1)
+    pins.engine.step(3)
+    pins.tick()
+    pins.step_until("TIMING_ERROR_RDY", 1)
+    device.load("outputs", [word, word])
+    pins.write(0, CONFIG_MODE, 0)
+    pins.deaf()
+    pins.tick()
+    pins.step_until("OUT_REQ", 1)
+    assert pins.engine.get("OUT_DATA") == word & 0xFF
+
+
+def test_halting_error_ends_a_waiting_request(device, pins):
+    waiting_word(device, pins, 0x5A5A)
+    pins.engine.set("TIME_TICK", 1)
+    pins.engine.step(2)
+    pins.engine.set("TIME_TICK", 0)
+    ends_in_order(pins, 0x5A)
+    assert pins.engine.get("IDLE") == 1
+    no_word_is_left(pins)
+    # An ACK that comes too late is no word either.
+    pins.deaf()
+    pins.engine.set("OUT_ACK", 1)
+    assert pins.levels("OUT_REQ", 20) == [0]
+    pins.engine.set("OUT_ACK", 0)
+    assert pins.levels("OUT_REQ", 20) == [0]
+
+
+@pytest.mark.parametrize("acknowledged", range(2, 7))
+def test_halting_error_in_a_handshake(device, pins, acknowledged):
+    """The receiver answers about when the core halts; the word is then taken at most once."""
+    waiting_word(device, pins, 0x5A5A)
+    pins.engine.set("TIME_TICK", 1)
+    pins.engine.step(acknowledged)
+    pins.engine.set("TIME_TICK", 0)
+    if pins.engine.get("OUT_REQ"):
+        pins.engine.set("OUT_ACK", 1)
+    pins.step_until("OUT_REQ", 0)
+    pins.engine.set("OUT_ACK", 0)
+    pins.engine.step(20)
+    assert pins.engine.get("OUT_REQ") == pins.engine.get("OUT_DATA") == 0
+    no_word_is_left(pins)
+
+
+def test_reset_ends_a_waiting_request(device, pins):
+    waiting_word(device, pins, 0x5A5A)
+    pins.engine.set("RST", 1)
+    ends_in_order(pins, 0x5A)
+    pins.engine.set("RST", 0)
+    no_word_is_left(pins)
+
+
+def test_gate_leaves_a_waiting_request_alone(device, pins):
+    """`config_mode` stops the core in CONFIG alone, before or after the words are sent."""
+    waiting_word(device, pins, 0x5A5A)
+    pins.write(0, CONFIG_MODE, 1)
+    assert pins.engine.get("OUT_REQ") == 1
+    pins.engine.stall(0)
+    pins.step_until("IDLE", 1)
+    assert pins.engine.settle().tolist() == [0x5A] * 4
+
+
 # States that pins show (sections 2 and 3).
 
 
