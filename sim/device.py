@@ -363,6 +363,18 @@ class Device(ABC):
         self._last_read = 0
         self._reset()
 
+    def restart(self) -> None:
+        """Begin a new session, as with a device that was just opened.
+
+        Reset, levels 0, registers at their reset values. Memories keep their contents, which count as
+        undefined.
+        """
+        self.reset()
+        if self.interface.levels:
+            self.drive(**dict.fromkeys(self.interface.levels, 0))
+        if not self.interface.reset_clears_registers:
+            self.configure(**self.registers.reset_values())
+
     def transact(self, words: Sequence[int]) -> list[int]:
         """Carry out a raw SPI transaction of the published chip, complete with its effect.
 

@@ -150,6 +150,10 @@ class EngineLink:
         self.engine.close()
 
 
+#: With stalls, the gate closes up to so many clock cycles late: at any moment of an event in progress.
+_GATE_DELAY = 256
+
+
 class RtlDevice(LinkDevice):
     """A core simulated by an engine; see `Device`.
 
@@ -166,7 +170,7 @@ class RtlDevice(LinkDevice):
     wave : Path, optional
         Waveform file to write.
     stall_seed : int, optional
-        Let every stream wait at random, from this seed.
+        Let every stream, and the closing of the gate, wait at random, from this seed.
     memory : str
         Memory technology, by name or as a file: its macros' models take the place of plain memories.
     activity : bool
@@ -206,8 +210,17 @@ class RtlDevice(LinkDevice):
         )
         pins = pins_of(config) if shell == "pins" else None
         super().__init__(config, EngineLink(self.engine, interface_of(config), pins))
+        #: Draws how long after an event the gate closes.
+        self._random: np.random.Generator | None = None
         if stall_seed is not None:
             self.engine.stall(stall_seed, **_STALLS)
+            self._random = np.random.default_rng(stall_seed)
+
+    def _write_register(self, name: str, value: int) -> None:
+        closes = name == self.interface.gate.register and value
+        if self._random is not None and closes:
+            self.engine.step(int(self._random.integers(_GATE_DELAY)))
+        super()._write_register(name, value)
 
 
 def open_rtl(config: CoreConfig, **options: Any) -> RtlDevice:

@@ -79,6 +79,9 @@ def configurations(core: str, parameters: Mapping[str, int]) -> list[CoreConfig]
 #: Queued events that one input event may cause in a recording; more would take long to replay.
 EVENT_LIMIT = 1_000
 
+#: Seeds, modulo 5, for which the device is not new.
+_SECOND_SESSIONS = (1, 3)
+
 
 def record(config: CoreConfig, seed: int) -> Trace:
     """Stimulate the model of a core at random and return what was said.
@@ -115,7 +118,8 @@ def verify(
     """Compare hardware with the model on random stimulus, with random stalls.
 
     Configurations are taken in turn. Two seeds of three stall every stream at random; without a
-    shell given, one of four goes through the pins, if the core has any.
+    shell given, one of four goes through the pins, if the core has any. Before two seeds of five the
+    device has another session, that of the next seed: nothing of it may be left.
 
     Parameters
     ----------
@@ -144,6 +148,7 @@ def verify(
         has_turn = pins_of(config) is not None and seed % 4 == 3
         used_shell = shell or ("pins" if has_turn else "native")
         trace = record(config, seed)
+        before = record(config, seed + 1) if seed % 5 in _SECOND_SESSIONS else None
         with open_rtl(
             config,
             shell=used_shell,
@@ -152,6 +157,9 @@ def verify(
             memory=memory,
             stall_seed=seed if seed % 3 else None,
         ) as device:
+            if before is not None:
+                replay(before, device)
+                device.restart()
             outcome = replay(trace, device)
         kept = None
         if not outcome.ok:

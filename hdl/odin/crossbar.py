@@ -223,6 +223,7 @@ class Crossbar(wiring.Component):
         written_last_of_word = Signal()
         written_synapses = Signal(lanes * synapse_bits, reset_less=True)
         write_state = Signal()
+        accessed = Signal()
         write_access = Signal(max(NEURON_BITS // 8, synapse_bytes))
         merged = Signal(8)
         with m.If(self.advance):
@@ -240,8 +241,9 @@ class Crossbar(wiring.Component):
         ]
         with m.If(self.written & self.advance):
             m.d.comb += write_state.eq(~operation.access & ~sweeps_words)
-            with m.If(operation.access & request.write):
-                m.d.comb += write_access.eq(1 << request.byte)
+            m.d.comb += accessed.eq(operation.access & request.write)
+        with m.If(accessed):
+            m.d.comb += write_access.eq(1 << request.byte)
 
         m.d.comb += [
             synapses.write_address.eq(Cat(self.written_row[3 - lane_bits :], operation.source)),
@@ -331,7 +333,10 @@ class Crossbar(wiring.Component):
             with m.If(chosen):
                 m.d.comb += neuron.write_state.eq(write_state)
                 with m.If(~access_synapses):
-                    m.d.comb += neuron.write_bytes.eq(write_access)
+                    m.d.comb += [
+                        neuron.write_bytes.eq(write_access),
+                        neuron.clear_flags.eq(accessed),
+                    ]
             with m.If(values.monitored_neuron[:lane_bits] == lane):
                 m.d.comb += self.monitored.eq(neuron.monitored)
 

@@ -23,7 +23,8 @@ _PARAMETER_BYTES = 70 // 8
 class NeuronLane(wiring.Component):
     """Holds every `lanes`-th neuron and updates one at a time, in stages that the crossbar moves.
 
-    A neuron's flags, up and down, are stored beside its word, where hosts do not reach them.
+    A neuron's flags, up and down, are stored beside its word, where hosts do not reach them. A host's
+    write to the word clears them, so what was loaded is all there is of a neuron.
 
     Parameters
     ----------
@@ -60,6 +61,8 @@ class NeuronLane(wiring.Component):
         Write the updated state and the flags back.
     write_bytes, byte : In(16), In(8)
         Write a host's byte instead.
+    clear_flags : In(1)
+        Clear the flags, with a host's byte.
     write_row : In(bits of a row address)
         Row to write.
     """
@@ -88,6 +91,7 @@ class NeuronLane(wiring.Component):
                 "write_state": In(1),
                 "write_bytes": In(_BYTES),
                 "byte": In(8),
+                "clear_flags": In(1),
                 "write_row": In(config.row_bits),
             }
         )
@@ -171,15 +175,18 @@ class NeuronLane(wiring.Component):
                 | Cat(
                     0,
                     *[0] * (_PARAMETER_BYTES - 1),
-                    self.write_state.replicate(state_bytes + flag_bytes),
+                    self.write_state.replicate(state_bytes),
+                    (self.write_state | self.clear_flags).replicate(flag_bytes),
                 )
             ),
             memory.write_address.eq(self.write_row),
             memory.write_data.eq(self.byte.replicate(_BYTES)),
-            memory.write_data[NEURON_BITS:].eq(Cat(update.monitored.up, update.monitored.down)),
         ]
         with m.If(~operation.access):
-            m.d.comb += memory.write_data[8 * _PARAMETER_BYTES : NEURON_BITS].eq(
-                update.next_word[8 * _PARAMETER_BYTES :]
-            )
+            m.d.comb += [
+                memory.write_data[8 * _PARAMETER_BYTES : NEURON_BITS].eq(
+                    update.next_word[8 * _PARAMETER_BYTES :]
+                ),
+                memory.write_data[NEURON_BITS:].eq(Cat(update.monitored.up, update.monitored.down)),
+            ]
         return m

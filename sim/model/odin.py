@@ -134,7 +134,7 @@ class OdinModel(CrossbarModel):
     tick comes only when the main FIFO is empty. That is what hardware does when every event is
     followed by `settle` and a burst tick is longer than any backlog (section 8). Events sent while
     register `gate` is 1 wait until it is 0. Memories are zero and flags clear at first; loading a
-    neuron leaves its flags (section 15, P4).
+    neuron, or a byte of it, clears its flags (undefined by section 15, P4).
 
     Parameters
     ----------
@@ -219,6 +219,7 @@ class OdinModel(CrossbarModel):
     def _load_neurons(self, part: slice, words: list[int]) -> None:
         self._put_together()
         self._neuron_words[part] = split_words(words)
+        self._steps[part] = 0
         self._populations = None
         self._single = {}
 

@@ -13,10 +13,14 @@ from spikewright.boards.driver import HostLinkClient, LinkDevice, LinkError, ope
 from spikewright.boards.simulated import SimulatedBoard
 from spikewright.hdl.error import InputError
 from spikewright.hdl.interface.host_link import SYNC_RESPONSE, Command, Status, checksum
+from spikewright.hdl.odin.config import OdinConfig
+from spikewright.hdl.odin.core import Odin
 from spikewright.hdl.tinyodin.config import TinyOdinConfig
 from spikewright.hdl.tinyodin.core import TinyOdin
 from spikewright.sim.device import BusyError, Device
 from spikewright.sim.model.tinyodin import TinyOdinModel
+from spikewright.sim.trace import replay
+from spikewright.sim.verify import record
 
 CONFIG = TinyOdinConfig(neurons=32, fifo_depth=16)
 
@@ -266,3 +270,12 @@ def test_another_configuration(board):
     with pytest.raises(InputError, match="another configuration of tinyodin than") as caught:
         open_board(other, board.port, timeout=2.0)
     one_line(caught)
+
+
+def test_a_second_session_finds_nothing_of_the_first():
+    """ODIN's neurons have flags beside their words, which a host cannot load."""
+    config = OdinConfig(neurons=16)
+    with SimulatedBoard(Odin(config)) as simulated:
+        for seed in range(2):
+            with open_board(config, simulated.port, timeout=2.0) as opened:
+                assert replay(record(config, seed), opened).ok, seed

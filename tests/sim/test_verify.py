@@ -6,10 +6,12 @@ from amaranth.hdl import Module, Signal
 
 from spikewright.hdl.error import InputError
 from spikewright.hdl.neuron.lif import LeakyIntegrateAndFire
+from spikewright.hdl.odin.config import OdinConfig
+from spikewright.hdl.reckon.config import ReckonConfig
 from spikewright.hdl.tinyodin.config import TinyOdinConfig
 from spikewright.sim.model.neuron import lif
 from spikewright.sim.model.tinyodin import TinyOdinModel
-from spikewright.sim.rtl import RtlDevice
+from spikewright.sim.rtl import RtlDevice, open_rtl
 from spikewright.sim.trace import (
     CheckStep,
     ConfigStep,
@@ -59,6 +61,24 @@ def test_first_seed(tmp_path):
     assert result.seed == 5
     assert result.replay.name == "seed-5"
     assert result.replay.steps == len(record(TinyOdinConfig(**SMALL), 5).steps)
+
+
+@pytest.mark.parametrize("shell", ["native", "pins"])
+@pytest.mark.parametrize(
+    "config",
+    [
+        TinyOdinConfig(**SMALL),
+        OdinConfig(neurons=16, lanes=2),
+        ReckonConfig(neurons=16, outputs=2, weight_lanes=4, lanes=4),
+    ],
+    ids=lambda config: config.core,
+)
+def test_many_sessions_on_one_device(config, shell):
+    """Each begins with the state of a new device, whatever the ones before have left."""
+    with open_rtl(config, shell=shell, stall_seed=1) as device:
+        for seed in range(12 if shell == "native" else 4):
+            assert replay(record(config, seed), device).ok, seed
+            device.restart()
 
 
 @pytest.mark.slow

@@ -24,8 +24,6 @@ class Phase:
         The device.
     random : numpy.random.Generator
         Source of everything random.
-    first : bool
-        This is the first phase, so memories and flags are undefined.
     """
 
     open_loop = True
@@ -33,11 +31,10 @@ class Phase:
     raw_writes = True
     _begins_with_tick = False
 
-    def __init__(self, device: Device, random: np.random.Generator, first: bool) -> None:
+    def __init__(self, device: Device, random: np.random.Generator) -> None:
         self._device = device
         self._random = random
         self._draw = RandomChoice(random)
-        self._first = first
         self._config: OdinConfig = device.config
         self._events = OdinEvents(self._config)
         size = self._config.neurons
@@ -66,8 +63,12 @@ class Phase:
         self._start()
         for batch in self._batches():
             device.send(np.array(batch, dtype=np.uint64))
+            # An event in progress is finished, and no other one begins.
+            gated = self.open_loop and len(batch) == 1 and self._draw.chance(0.2)
+            if gated:
+                device.configure(gate=1)
             device.settle()
-            if self._draw.chance(0.05):
+            if gated or self._draw.chance(0.05):
                 self._look()
         device.configure(gate=1)
         self._read_back()
@@ -112,10 +113,9 @@ class Phase:
         return int(self._random.choice([0, 1, self._draw.below(300), (1 << 20) - 1]))
 
     def _start(self) -> None:
-        """Open the gate, with events waiting at it or not; see that the flags are defined."""
+        """Open the gate, with events waiting at it or not."""
         device = self._device
-        needed = self._first or self._begins_with_tick
-        waiting = [self._events.tick()] if needed or self._draw.chance(0.5) else []
+        waiting = [self._events.tick()] if self._begins_with_tick or self._draw.chance(0.5) else []
         if waiting and self._draw.chance(0.3):
             waiting = self._joined([waiting[0], *self._some_events(self._draw.below(4))])
             device.send(np.array(waiting, dtype=np.uint64))

@@ -54,8 +54,8 @@ def stimulate(device: Device, random: np.random.Generator) -> None:
     kinds = [OpenLoop, OpenLoop, ClosedLoop]
     if config.has_bursts and config.neurons <= 64:
         kinds += [LoneBursts, JointBursts]
-    for number in range(phases):
-        kinds[random.integers(len(kinds))](device, random, first=number == 0).run()
+    for _ in range(phases):
+        kinds[random.integers(len(kinds))](device, random).run()
 
 
 class OpenLoop(Phase):
@@ -86,8 +86,8 @@ class ClosedLoop(Phase):
 
     open_loop = False
 
-    def __init__(self, device: Device, random: np.random.Generator, first: bool) -> None:
-        super().__init__(device, random, first)
+    def __init__(self, device: Device, random: np.random.Generator) -> None:
+        super().__init__(device, random)
         # At times so many fire together, at the first time reference, that the FIFO overflows.
         self._ready = self._draw.chance(0.4) and self._config.neurons <= 256
         count = int(random.integers(2, 13))
@@ -149,8 +149,8 @@ class Bursts(ClosedLoop):
 
     raw_writes = False
 
-    def __init__(self, device: Device, random: np.random.Generator, first: bool) -> None:
-        super().__init__(device, random, first)
+    def __init__(self, device: Device, random: np.random.Generator) -> None:
+        super().__init__(device, random)
         enabled = self._draw.some(self._sources, int(random.integers(2, 7)))
         self._enabled = set(enabled)
         self._bursting = self._draw.some(enabled, self._bursting_count())
@@ -231,8 +231,8 @@ class JointBursts(Bursts):
 
     _may_fire_at_once = 1
 
-    def __init__(self, device: Device, random: np.random.Generator, first: bool) -> None:
-        super().__init__(device, random, first)
+    def __init__(self, device: Device, random: np.random.Generator) -> None:
+        super().__init__(device, random)
         self._inhibitory[self._bursting] = True
         self._interval = 1 + self._draw.below(3)
 

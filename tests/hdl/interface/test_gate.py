@@ -4,11 +4,10 @@ reaches the receiver.
 
 import pytest
 
-from spikewright.hdl.interface.access import request_layout
+from spikewright.hdl.catalogue import interface_of, pins_of
 from spikewright.hdl.odin.config import OdinConfig
 from spikewright.hdl.tinyodin.config import TinyOdinConfig
 from spikewright.sim.rtl import RtlDevice
-from spikewright.sim.spi import SpiFrame
 
 #: A leaky integrate-and-fire neuron at its threshold of 5: any update makes it fire.
 AT_THRESHOLD = 1 | 5 << 9 | 5 << 70
@@ -23,7 +22,7 @@ class Pins:
 
     def __init__(self, device):
         self._engine = device.engine
-        self._bits = SpiFrame.of(device).bits
+        self._bits = pins_of(device.config).spi.bits
         # The receiver of the engine is out of the way.
         self._engine.stall(0, output=256)
         self.answers = True
@@ -146,7 +145,7 @@ def test_a_core_gives_all_words_of_the_event(config):
     event = TICK_ALL if odin else 0x1FF
     with RtlDevice(config) as device:
         engine = device.engine
-        request = request_layout(device.registers, device.memories)
+        request = interface_of(config).request_layout
         gate = request.const({"write": 1, "data": 1}).as_value().value
 
         def step(cycles):
