@@ -192,9 +192,9 @@ def try_mutation(core: str, mutation: Mutation | None, every: bool) -> dict[str,
             path.write_text(path.read_text().replace(mutation.old, mutation.new))
         failed = {}
         for check, command in checks:
-            found = _run(command, folder)
-            if found is not None:
-                failed[check] = found
+            failure = _run(command, folder)
+            if failure is not None:
+                failed[check] = failure
                 if not every:
                     break
     return failed
@@ -235,10 +235,10 @@ def main() -> int:
             own = [check for check in failed if not check.startswith("golden")]
             ok = bool(own) or (mutation.same and not failed)
             missed += not ok
-            found = "; ".join(f"{check} ({words})" for check, words in failed.items())
+            outcome = "; ".join(f"{check} ({words})" for check, words in failed.items())
             if not failed:
-                found = f"same behaviour: {mutation.same}" if mutation.same else "NOT NOTICED"
-            row = ("ok  " if ok else "MISS", mutation.core, mutation.file, mutation.about, found)
+                outcome = f"same behaviour: {mutation.same}" if mutation.same else "NOT NOTICED"
+            row = ("ok  " if ok else "MISS", mutation.core, mutation.file, mutation.about, outcome)
             print(" | ".join(row), flush=True)
     print(f"{len(chosen)} mutations, {missed} missed")
     return 1 if missed else 0

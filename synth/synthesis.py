@@ -63,7 +63,7 @@ def synthesize(
     ToolError
         If a tool fails, other than because the design does not fit.
     """
-    found = find_device(device)
+    entry = find_device(device)
     seeds = tuple(seeds)
     if not seeds or any(type(seed) is not int or seed < 0 for seed in seeds):
         raise InputError(f"seeds are {list(seeds)}, allowed is at least one whole number from 0")
@@ -72,20 +72,20 @@ def synthesize(
     report = progress or (lambda step: None)
     with working_folder() as folder:
         report(f"{device}: synthesis")
-        map_to_cells(top, name, found, folder)
+        map_to_cells(top, name, entry, folder)
         counts = count_cells(folder / "stat.json")
         result = {"core": name, "device": device, **counts}
-        if not found.router:
+        if not entry.router:
             return SynthesisResult(**result, fits=True, fmax_mhz=None, seeds=(), clocks={})
-        if any(counts[key] > limit for key, limit in found.capacity.items()):
+        if any(counts[key] > limit for key, limit in entry.capacity.items()):
             return SynthesisResult(**result, fits=False, fmax_mhz=None, seeds=seeds, clocks={})
-        prepare_placement(top, name, found, folder)
+        prepare_placement(top, name, entry, folder)
         report(f"{device}: place and route, {len(seeds)} seeds")
 
         names = clock_pins(top)
 
         def place(seed: int) -> dict[str, float] | None:
-            clocks = place_and_route(found, folder, seed, frequency or found.frequency, names)
+            clocks = place_and_route(entry, folder, seed, frequency or entry.frequency, names)
             report(f"{device}: seed {seed} done")
             return clocks
 
