@@ -84,11 +84,6 @@ class ReckonConfig(CoreConfig):
         return self.neurons // self.neuron_lanes
 
     @property
-    def neuron_word_bits(self) -> int:
-        """Bits of a neuron word: the neurons, the threshold and the low bits of alpha."""
-        return 50 * self.neuron_lanes + 16 + 12
-
-    @property
     def groups(self) -> int:
         """Groups of `weight_lanes` neurons."""
         return self.neurons // self.weight_lanes

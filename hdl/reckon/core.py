@@ -9,6 +9,7 @@ from .connections import connect_learning, connect_memories, connect_neurons, co
 from .generators import add_generators
 from .host_access import serve_host
 from .interface import interface
+from .layout import POTENTIAL_BITS
 from .sequencer import sequence_phases
 from .timing import time_step_cycles
 
@@ -94,7 +95,7 @@ class Reckon(wiring.Component):
         # Several blocks drive these, one at a time.
         accessing = Signal()
         output_index = Signal(config.output_index_bits)
-        output_value = Signal(16)
+        output_value = Signal(POTENTIAL_BITS)
         read_address = Signal(config.weight_address_bits)
         shared = SharedSignals(
             output_index=output_index,

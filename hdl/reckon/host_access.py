@@ -7,6 +7,7 @@ from ..interface.interface import Interface
 from .blocks import Blocks, SharedSignals
 from .config import CHUNK, ReckonConfig
 from .flags import ROW
+from .layout import neuron_word
 from .sequencer import PhaseSignals
 
 __all__ = ["serve_host"]
@@ -107,7 +108,7 @@ def serve_host(
         contents[spaces[name]] = Mux(exists, memory.host_read, 0)
 
     # Neurons; a bit above the word writes flags too (section 5.3).
-    width = config.neuron_word_bits
+    width = neuron_word(config).size
     chunks = -(-width // CHUNK)
     word, chunk, exists = place("neurons", chunks)
     flag = Signal()

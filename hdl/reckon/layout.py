@@ -105,7 +105,7 @@ def memories(config: ReckonConfig) -> dict[str, HostMemory]:
     """
     weights = {"words": config.weight_words, "width": config.weight_word_bits}
     return {
-        "neurons": HostMemory(space=1, words=config.neuron_words, width=config.neuron_word_bits),
+        "neurons": HostMemory(space=1, words=config.neuron_words, width=neuron_word(config).size),
         "weights_in": HostMemory(space=3, **weights),
         "weights_rec": HostMemory(space=4, **weights),
         "weights_out": HostMemory(

@@ -74,7 +74,7 @@ class _NeuronLeak(wiring.Component):
                 "step": In(range(config.state_steps)),
                 "alpha": In(ALPHA_FRACTION + 1),
                 "kappa": In(KAPPA_FRACTION + 1),
-                "threshold": In(signed(16)),
+                "threshold": In(signed(POTENTIAL_BITS)),
                 "reset_to_zero": In(1),
                 "round": In(1),
                 "random": In(random_numbers(config).elem_shape),

@@ -102,7 +102,7 @@ class NeuronMemory(wiring.Component):
     def __init__(self, config: ReckonConfig) -> None:
         self.config = config
         word = neuron_word(config)
-        self._chunks = -(-config.neuron_word_bits // CHUNK)
+        self._chunks = -(-word.size // CHUNK)
         super().__init__(
             {
                 "clear": In(1),

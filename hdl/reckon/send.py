@@ -5,6 +5,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .config import ReckonConfig
+from .layout import POTENTIAL_BITS
 
 __all__ = ["SendPhase"]
 
@@ -55,7 +56,7 @@ class SendPhase(wiring.Component):
                 "label": In(bits),
                 "read": Out(1),
                 "index": Out(bits),
-                "potential": In(signed(16)),
+                "potential": In(signed(POTENTIAL_BITS)),
                 "output": Out(stream.Signature(8)),
             }
         )

@@ -9,7 +9,7 @@ import numpy as np
 from ...hdl.config import CoreConfig
 from ...hdl.error import InputError
 from ...hdl.reckon.config import ReckonConfig
-from ...hdl.reckon.layout import neuron_word
+from ...hdl.reckon.layout import pack_neuron_word
 from ..device import Device
 from .result import NO_ANSWER, Progress, TaskResult
 
@@ -78,8 +78,7 @@ def load_weights(device: Device, weights: Weights) -> None:
 
 def make_neuron_word(config: ReckonConfig, threshold: int, alpha: int) -> int:
     """Return a neuron word at rest, given the threshold and the low bits of alpha."""
-    layout = neuron_word(config)
-    return threshold << layout["threshold"].offset | alpha << layout["alpha"].offset
+    return pack_neuron_word(config, (), threshold=threshold, alpha=alpha)
 
 
 @dataclass(frozen=True, kw_only=True)

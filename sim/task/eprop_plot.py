@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
 from ...hdl.reckon.config import ReckonConfig
-from ...hdl.reckon.layout import RECURRENT_TRACE_BITS
+from ...hdl.reckon.layout import STATE
 from ..model import open_model
 from .eprop import Network, Sample, Weights
 from .result import TaskResult
@@ -49,6 +49,8 @@ class Recording:
 def record(network: Network, config: ReckonConfig, weights: Weights, sample: Sample) -> Recording:
     """Present a sample to the model of a core, without learning, and look inside at every step."""
     neurons, outputs, lanes = network.neurons, network.outputs, config.neuron_lanes
+    trace = STATE["recurrent_trace"]
+    full = (1 << trace.width) - 1
     traces = np.zeros((len(sample.spikes), neurons), dtype=int)
     potentials = np.zeros((len(sample.spikes), outputs), dtype=int)
     with open_model(config) as model:
@@ -63,14 +65,13 @@ def record(network: Network, config: ReckonConfig, weights: Weights, sample: Sam
             found = model.dump("outputs", 0, outputs).astype(int)
             model.configure(config_mode=0)
             states = [
-                int(word) >> 50 * lane + 28 & ((1 << RECURRENT_TRACE_BITS) - 1)
+                int(word) >> STATE.size * lane + trace.offset & full
                 for word in words
                 for lane in range(lanes)
             ]
             traces[step] = states[:neurons]
             potentials[step] = (found ^ 0x8000) - 0x8000
     # A trace only grows, or stays full, when its neuron spikes.
-    full = (1 << RECURRENT_TRACE_BITS) - 1
     spiked = (np.diff(traces, axis=0, prepend=0) > 0) | (traces == full)
     return Recording(spiked, traces / (8 << network.settings["frac_trace_rec"]), potentials)
 

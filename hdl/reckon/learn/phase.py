@@ -5,7 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import ReckonConfig
-from ..layout import STATE
+from ..layout import POTENTIAL_BITS, STATE
 from ..neuron_memory import neuron_port
 from .operation import output_slice_parts, slice_parts
 from .pipelined import elaborate_pipelined
@@ -85,8 +85,8 @@ class LearnPhase(wiring.Component):
                 "read_output": Out(1),
                 "next_output": Out(config.output_index_bits),
                 "output": Out(config.output_index_bits),
-                "potential": In(signed(16)),
-                "target": In(signed(16)),
+                "potential": In(signed(POTENTIAL_BITS)),
+                "target": In(signed(POTENTIAL_BITS)),
                 "neurons": Out(neuron_port(config)),
                 "state": In(data.ArrayLayout(STATE, config.neuron_units)),
                 "read_in": Out(1),

@@ -6,7 +6,7 @@ import numpy as np
 
 from ....hdl.interface.register import RegisterMap
 from ....hdl.reckon.config import ReckonConfig
-from ....hdl.reckon.layout import pack_neuron_word
+from ....hdl.reckon.layout import neuron_word, pack_neuron_word
 from ..sample import RandomChoice
 
 __all__ = ["Settings", "choose_settings", "random_neuron_word"]
@@ -110,7 +110,7 @@ def random_neuron_word(
     config: ReckonConfig, settings: Settings, word: int, draw: RandomChoice
 ) -> int:
     """Return the content of word number `word` of the neuron memory."""
-    value = draw.bits(config.neuron_word_bits)
+    value = draw.bits(neuron_word(config).size)
     if settings.wild:
         return value
     threshold = draw.below(600) + 60 if draw.chance(0.95) else draw.bits(16)

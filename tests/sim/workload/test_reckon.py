@@ -5,12 +5,12 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from spikewright.hdl.interface.reckon_spi import HEADER
 from spikewright.hdl.reckon.config import ReckonConfig
 from spikewright.hdl.reckon.registers import registers
 from spikewright.sim.model.plasticity import eprop
 from spikewright.sim.model.reckon import POTENTIAL, TRACE_OUT, ReckonModel, State
-from spikewright.sim.spi32 import Spi32Header
-from spikewright.sim.trace import Spi32Step, read_trace, replay, write_trace
+from spikewright.sim.trace import BurstStep, read_trace, replay, write_trace
 from spikewright.sim.verify import configurations, record
 from spikewright.sim.workload.reckon import CONFIGURATIONS
 
@@ -96,7 +96,7 @@ class Watched(ReckonModel):
         if self.state in (State.CONFIG, State.TARGET) and not self._halted:
             halts = self.register_values["halt_on_error"]
             self.note(f"timing error in {self.state.name}, {'halts' if halts else 'goes on'}")
-        if self.state is State.IDLE and not self.pin_values["sample"]:
+        if self.state is State.IDLE and not self.level_values["sample"]:
             self.note("tick in IDLE", self._core.pending)
         super()._step()
 
@@ -107,7 +107,7 @@ class Watched(ReckonModel):
 
     def _learn(self):
         values = self.register_values
-        valid = self.pin_values["target_valid"]
+        valid = self.level_values["target_valid"]
         self.note(f"learn {values['learn']}")
         self.note(f"regul mode {values['regul_mode']}, weights {values['regul_weights']}")
         self.note("learning without target", not valid)
@@ -152,19 +152,21 @@ class Watched(ReckonModel):
             self.note("wins in regression", self.register_values["regression"])
         super()._send_outputs()
 
-    def _write_chunk(self, space, address, value):
-        target = self._frame.locate(space, address)
-        mode = "" if self.register_values["config_mode"] else " lost"
-        self.note(f"SPI write of {target.memory}{mode}")
-        self.note(f"SPI write in {self.state.name}")
-        self.note("SPI flags", target.flags is not None)
-        size = self.memories[target.memory].width
-        self.note("SPI chunk beyond the word", 32 * target.chunk >= size)
-        super()._write_chunk(space, address, value)
-
-    def _read_chunk(self, space, address):
-        self.note(f"SPI read of {self._frame.locate(space, address).memory}")
-        super()._read_chunk(space, address)
+    def _perform(self, request):
+        if request.space:
+            (memory,) = [n for n, size in self.memories.items() if size.space == request.space]
+            unit_bits = self.interface.unit_bits(memory)
+            if request.write:
+                mode = "" if self.register_values["config_mode"] else " lost"
+                self.note(f"SPI write of {memory}{mode}")
+                self.note(f"SPI write in {self.state.name}")
+                words = self.memories[memory].words
+                self.note("SPI flags", request.address >> unit_bits + (words - 1).bit_length())
+                unit = request.address & (1 << unit_bits) - 1
+                self.note("SPI chunk beyond the word", 32 * unit >= self.memories[memory].width)
+            elif self.register_values["config_mode"]:
+                self.note(f"SPI read of {memory}")
+        return super()._perform(request)
 
 
 #: What must happen, and how often at least.
@@ -272,8 +274,8 @@ def seen():
             trace = record(config, seed)
             assert replay(trace, Watched(config, counter)).ok
             for step in trace.steps:
-                if isinstance(step, Spi32Step):
-                    header = Spi32Header.unpack(step.send[0])
+                if isinstance(step, BurstStep):
+                    header = HEADER.from_bits(step.send[0])
                     known = registers(config).at(header.address) is not None
                     if header.space == 0:
                         counter["SPI burst to a register"] += known and header.count > 1
