@@ -156,9 +156,9 @@ def _declarations(top: str, ports: Sequence[tuple[str, str, int]]) -> list[str]:
 def _sizes(core: Any) -> list[str]:
     """Return functions from a memory's number to its sizes."""
     chunks, sizes = {}, {}
-    for name, memory in core.memories.items():
-        chunks[core.targets[name]] = (-(-memory.width // CHUNK_BITS) - 1).bit_length()
-        sizes[core.targets[name]] = memory.bytes_per_word
+    for memory in core.interface.memories.values():
+        chunks[memory.space] = (-(-memory.width // CHUNK_BITS) - 1).bit_length()
+        sizes[memory.space] = memory.bytes_per_word
     return [
         *_function("bytes_of", "Bytes of a word of a memory.", sizes),
         "",
