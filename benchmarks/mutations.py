@@ -3,8 +3,8 @@
     python benchmarks/mutations.py [--core CORE] [--only WORD] [--all] [--list] [--jobs N]
 
 The repository is copied, one mutation at a time is made in the copy, and checks run on it, quickest
-first, up to the first that fails; with --all every check runs. Golden traces are replayed if they lie
-beside the repository, but a mutation must be noticed without them. Exit status 1 if one was not.
+first, up to the first that fails; with --all every check runs. Golden traces are replayed too,
+but a mutation must be noticed without them. Exit status 1 if one was not.
 
 `mutations/CORE.toml` has the checks of a core: a `name`, and either `seeds`, a range of seeds for
 random verification in a `shell` with `parameters`, or `traces`, beginnings of names of golden traces;
@@ -29,7 +29,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 MUTATIONS = Path(__file__).with_suffix("")
-GOLDEN = REPOSITORY.parent / "shared" / "traces"
+GOLDEN = REPOSITORY / "tests" / "traces"
 
 #: Seconds after which a check that does not end counts as failed.
 PATIENCE = 900
@@ -80,14 +80,14 @@ def load_mutations() -> list[Mutation]:
 
 
 def load_checks(core: str) -> list[Check]:
-    """Read the checks of a core; golden traces are left out if there are none."""
+    """Read the checks of a core."""
     checks = []
     for check in tomllib.loads((MUTATIONS / f"{core}.toml").read_text(encoding="utf-8"))["check"]:
         if "tests" in check:
             checks.append(_tests(**check))
         elif "seeds" in check:
             checks.append(_verify(core, **check))
-        elif GOLDEN.is_dir():
+        else:
             checks.append(_replay(core, **check))
     return checks
 

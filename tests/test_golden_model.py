@@ -1,4 +1,4 @@
-"""The models against the golden traces and block vectors, which lie beside the repository."""
+"""The models against the golden traces and block vectors."""
 
 from pathlib import Path
 
@@ -13,27 +13,19 @@ from spikewright.sim.model.plasticity import eprop, sdsp
 from spikewright.sim.model.random.lfsr import Lfsr, Recurrence
 from spikewright.sim.trace import SUFFIX, read_trace, replay
 
-TRACES = Path(__file__).resolve().parents[2] / "shared" / "traces"
+TRACES = Path(__file__).resolve().parent / "traces"
 NAMES = [
     (core, path.name.removesuffix(SUFFIX))
     for core in ("odin", "reckon", "tinyodin")
     for path in sorted((TRACES / core).glob("*" + SUFFIX))
 ]
 
-pytestmark = pytest.mark.skipif(
-    not TRACES.is_dir(),
-    reason="the golden traces (../shared/traces) are not beside the repository",
-)
-
 
 def vectors(core, name):
-    path = TRACES / core / f"{name}.vectors.npz"
-    if not path.is_file():
-        pytest.skip(f"../shared/traces/{core}/{path.name} is not there")
-    return np.load(path)
+    return np.load(TRACES / core / f"{name}.vectors.npz")
 
 
-@pytest.mark.parametrize(("core", "name"), NAMES or [("no core", "none")])
+@pytest.mark.parametrize(("core", "name"), NAMES)
 def test_trace(core, name):
     trace = read_trace(TRACES / core / (name + SUFFIX), core=core)
     result = replay(trace, open_model(trace.config))
@@ -104,10 +96,7 @@ def test_odin_synapse_vectors():
 
 
 def blocks(name):
-    path = TRACES / "reckon" / "blocks" / f"{name}.npz"
-    if not path.is_file():
-        pytest.skip(f"../shared/traces/reckon/blocks/{path.name} is not there")
-    return np.load(path)
+    return np.load(TRACES / "reckon" / "blocks" / f"{name}.npz")
 
 
 #: a, b, the bits of a draw and the part it is looked at in, by kind of generator.

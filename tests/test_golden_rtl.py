@@ -1,4 +1,4 @@
-"""The simulated cores against the golden traces, which lie beside the repository.
+"""The simulated cores against the golden traces.
 
 By default each trace runs on the plainest arrangement, small ones on others, through the pins and on a
 netlist too; all arrangements are marked slow.
@@ -12,13 +12,13 @@ import pytest
 from spikewright.sim.rtl import open_rtl
 from spikewright.sim.trace import SUFFIX, read_trace, replay
 
-TRACES = Path(__file__).resolve().parents[2] / "shared" / "traces"
+TRACES = Path(__file__).resolve().parent / "traces"
 CORES = ("tinyodin", "odin")
 
 
 def names_of(core):
     paths = sorted((TRACES / core).glob("*" + SUFFIX))
-    return [(core, path.name.removesuffix(SUFFIX)) for path in paths] or [(core, "none")]
+    return [(core, path.name.removesuffix(SUFFIX)) for path in paths]
 
 
 NAMES = [item for core in CORES for item in names_of(core)]
@@ -35,11 +35,6 @@ PROCESSES = ("sky130", "gf180mcu", "ihp-sg13g2")
 #: Of the quick run, through the pins and natively.
 RECKON_SMALL = ["size-16-01", "spi-bursts-01", "timing-error-01", "timing-error-02"]
 RECKON_NATIVE = [*RECKON_SMALL, "small-network-01", "eprop-all-02", "regularisation-always-01"]
-
-pytestmark = pytest.mark.skipif(
-    not TRACES.is_dir(),
-    reason="the golden traces (../shared/traces) are not beside the repository",
-)
 
 
 def check(core, name, *, lanes=1, ports=1, **options):

@@ -2,7 +2,6 @@
 
 import os
 import pty
-import shutil
 import tty
 
 import numpy as np
@@ -23,8 +22,6 @@ from spikewright.sim.trace import replay
 from spikewright.sim.verify import record
 
 CONFIG = TinyOdinConfig(neurons=32, fifo_depth=16)
-
-pytestmark = pytest.mark.skipif(shutil.which("g++") is None, reason="needs g++")
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,5 @@
 """The driver for cores in time steps, on a board simulated bit by bit: it learns as the model does."""
 
-import shutil
-
 import numpy as np
 import pytest
 
@@ -44,8 +42,6 @@ SETTINGS = {
     "last_neuron": 13,
     "last_output": 1,
 }
-
-pytestmark = pytest.mark.skipif(shutil.which("g++") is None, reason="needs g++")
 
 
 @pytest.fixture(scope="module")

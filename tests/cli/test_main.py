@@ -594,8 +594,7 @@ def test_run_without_images(complaint, monkeypatch):
 def test_console_script(put, trace_lines):
     """The installed command, in a process of its own."""
     script = shutil.which("spikewright", path=str(Path(sys.executable).parent))
-    if script is None:
-        pytest.skip("the command is not installed beside this Python")
+    assert script is not None, "the command is not installed beside this Python"
 
     def call(*words):
         return subprocess.run([script, *words], capture_output=True, text=True, check=False)

@@ -176,7 +176,7 @@ def test_equal_to_rtlil(text, tmp_path):
     )
 
 
-@pytest.mark.skipif(shutil.which("verilator") is None, reason="no Verilator")
+@pytest.mark.needs("verilator")
 def test_verilator_lint(text, tmp_path):
     result = subprocess.run(
         ["verilator", "--lint-only", "-Wall", "--top-module", "chip", write(tmp_path, text)],
@@ -187,7 +187,7 @@ def test_verilator_lint(text, tmp_path):
     assert all(LINT_WAIVERS.values())
 
 
-@pytest.mark.skipif(shutil.which("iverilog") is None, reason="no Icarus Verilog")
+@pytest.mark.needs("iverilog")
 def test_icarus_runs_without_reset(text, tmp_path):
     """Combinational blocks are evaluated at time zero; registers start with their initial values."""
     bench = """

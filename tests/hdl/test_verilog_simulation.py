@@ -88,7 +88,7 @@ def simulate(folder: Path, count: int, command: list[str], executable: str) -> s
     return result.stdout
 
 
-@pytest.mark.skipif(shutil.which("iverilog") is None, reason="Icarus Verilog is not installed")
+@pytest.mark.needs("iverilog")
 def test_icarus(product: tuple[Path, int]) -> None:
     folder, count = product
     options = [f"-Pbench.OPERATIONS={count}", "-o", "bench.out"]
@@ -97,7 +97,7 @@ def test_icarus(product: tuple[Path, int]) -> None:
     assert " 0 failures" in output, output
 
 
-@pytest.mark.skipif(shutil.which("iverilog") is None, reason="Icarus Verilog is not installed")
+@pytest.mark.needs("iverilog")
 def test_icarus_notices_a_wrong_answer(product: tuple[Path, int]) -> None:
     folder, count = product
     text = (folder / "operations.hex").read_text()
@@ -148,7 +148,7 @@ area = 0.1
 """
 
 
-@pytest.mark.skipif(shutil.which("iverilog") is None, reason="Icarus Verilog is not installed")
+@pytest.mark.needs("iverilog")
 @pytest.mark.parametrize("memory", ["ihp-sg13g2", "small.toml"])
 def test_icarus_with_macros(
     memory: str, product: tuple[Path, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -169,7 +169,7 @@ def test_icarus_with_macros(
     assert " 0 failures" in output, output
 
 
-@pytest.mark.skipif(shutil.which("verilator") is None, reason="Verilator is not installed")
+@pytest.mark.needs("verilator")
 @pytest.mark.parametrize("memory", ["sky130", "gf180mcu", "ihp-sg13g2"])
 def test_verilator_lint_with_macros(memory: str, tmp_path: Path) -> None:
     generate(TinyOdinConfig(), "pins", None, tmp_path / "core", memory)

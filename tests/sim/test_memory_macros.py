@@ -1,7 +1,5 @@
 """The published chips with memory macros in place, on traces recorded from the models."""
 
-import shutil
-
 import numpy as np
 import pytest
 
@@ -48,9 +46,7 @@ def test_chips(core, memory):
         "cxxrtl",
         pytest.param(
             "verilator",
-            marks=pytest.mark.skipif(
-                shutil.which("verilator") is None, reason="Verilator is not installed"
-            ),
+            marks=pytest.mark.needs("verilator"),
         ),
     ],
 )

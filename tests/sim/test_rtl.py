@@ -1,7 +1,5 @@
 """The simulated core against the model, through the `Device` protocol."""
 
-import shutil
-
 import numpy as np
 import pytest
 
@@ -13,9 +11,7 @@ from spikewright.sim.model.tinyodin import TinyOdinModel, pack_neurons
 from spikewright.sim.rtl import RtlDevice
 from spikewright.sim.spi import SpiFrame, spi_transaction
 
-VERILATOR = pytest.mark.skipif(
-    shutil.which("verilator") is None, reason="Verilator is not installed"
-)
+VERILATOR = pytest.mark.needs("verilator")
 
 #: What a small, slow simulation has time for: only these neurons and sources are loaded and visited.
 FEW = 4

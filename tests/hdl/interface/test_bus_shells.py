@@ -4,17 +4,15 @@ The tests themselves are in `bus_bench.py`, which runs inside the simulator.
 """
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
+from cocotb_tools import runner as cocotb_runner
 
 from spikewright.hdl.catalogue import default_top, make_config
 from spikewright.sim.generate import generate
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("iverilog") is None, reason="Icarus Verilog is not installed"
-)
+pytestmark = pytest.mark.needs("iverilog", "libpython")
 
 HERE = Path(__file__).parent
 
@@ -32,16 +30,13 @@ SEEDS = {"tinyodin": 11, "odin": 21, "reckon": 11}
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory):
     """Give the function that runs a test of the bench."""
-    runner_module = pytest.importorskip("cocotb_tools.runner")
-    pytest.importorskip("cocotbext.axi")
-    pytest.importorskip("cocotbext.wishbone")
     built = {}
 
     def run(test: str, core: str, shell: str, *, pauses: bool = True) -> None:
         seed = SEEDS[core]
         parameters = CONFIGURATIONS[core]
         top = default_top(make_config(core, parameters), shell)
-        runner = runner_module.get_runner("icarus")
+        runner = cocotb_runner.get_runner("icarus")
         if (core, shell) not in built:
             folder = tmp_path_factory.mktemp(top)
             generate(make_config(core, parameters), shell, None, folder / "verilog")

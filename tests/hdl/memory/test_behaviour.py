@@ -1,6 +1,5 @@
 """The models of macros, alone: what is documented of them, and that tools accept them."""
 
-import shutil
 import subprocess
 
 import pytest
@@ -10,9 +9,7 @@ from spikewright.hdl.memory.technology import find_technology
 
 PROCESSES = ("sky130", "gf180mcu", "ihp-sg13g2")
 
-icarus = pytest.mark.skipif(
-    shutil.which("iverilog") is None, reason="Icarus Verilog is not installed"
-)
+icarus = pytest.mark.needs("iverilog")
 
 
 def macro_of(technology, name):
@@ -146,7 +143,7 @@ def test_icarus_accepts_all(name, tmp_path):
     assert (result.returncode, result.stderr) == (0, "")
 
 
-@pytest.mark.skipif(shutil.which("verilator") is None, reason="Verilator is not installed")
+@pytest.mark.needs("verilator")
 @pytest.mark.parametrize("name", PROCESSES)
 def test_verilator_accepts_all(name, tmp_path):
     for macro in find_technology(name).macros:

@@ -4,7 +4,6 @@ Icarus knows undefined bits, so that it also finds what depends on outputs that 
 """
 
 import random
-import shutil
 import subprocess
 
 import pytest
@@ -190,7 +189,7 @@ def no_meetings(text):
     )
 
 
-@pytest.mark.skipif(shutil.which("iverilog") is None, reason="Icarus Verilog is not installed")
+@pytest.mark.needs("iverilog")
 @pytest.mark.parametrize("name", [*TECHNOLOGIES, "own.toml"])
 def test_random_memories_against_arrays(name, own, side_by_side, tmp_path):
     technology = technology_of(name, own)

@@ -15,7 +15,7 @@ from spikewright.hdl.odin.neuron_update import NeuronUpdate, weight_width
 from spikewright.sim.model.neuron.layout import join_words, put_field
 from spikewright.sim.model.odin import update_neurons
 
-TRACES = Path(__file__).resolve().parents[4] / "shared/traces/odin"
+TRACES = Path(__file__).resolve().parents[2] / "traces/odin"
 SEED = 20269
 CASES = 600
 INPUTS = ("weight", "inhibitory", "tick", "burst_end")
@@ -172,10 +172,6 @@ def test_corners_of_izhikevich():
     check(OdinConfig(), words, tuple(np.array(values) for values in inputs))
 
 
-@pytest.mark.skipif(
-    not TRACES.is_dir(),
-    reason="the block vectors (../shared/traces) are not beside the repository",
-)
 @pytest.mark.parametrize("name", ["lif-neuron", "izh-neuron"])
 def test_vectors(name):
     vectors = np.load(TRACES / f"{name}.vectors.npz")

@@ -14,10 +14,7 @@ from spikewright.hdl.neuron.leaky_integrator import (
     alpha_product,
 )
 
-BLOCKS = Path(__file__).resolve().parents[4] / "shared/traces/reckon/blocks"
-NEEDS_BLOCKS = pytest.mark.skipif(
-    not BLOCKS.exists(), reason="the recorded block vectors are not there"
-)
+BLOCKS = Path(__file__).resolve().parents[2] / "traces/reckon/blocks"
 COUNT = 3000
 
 
@@ -156,7 +153,6 @@ def test_integrate(bits, evaluate):
     assert clamped > 20
 
 
-@NEEDS_BLOCKS
 def test_recorded_leaks(evaluate):
     rows = np.load(BLOCKS / "trace_leak.npz")
     for kind, bits, fraction in ((0, 12, 15), (1, 12, 15), (2, 10, 7)):
@@ -171,7 +167,6 @@ def test_recorded_leaks(evaluate):
     assert [signed(value) for value in found] == rows["y_new"].tolist()
 
 
-@NEEDS_BLOCKS
 def test_recorded_neurons(evaluate):
     rows = np.load(BLOCKS / "neuron_leak.npz")
     columns = [rows[name] for name in ("u", "alpha", "rounding", "random")]

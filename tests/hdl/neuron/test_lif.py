@@ -10,7 +10,7 @@ from amaranth.sim import Simulator
 from spikewright.hdl.neuron.lif import LeakyIntegrateAndFire
 from spikewright.sim.model.neuron import lif
 
-VECTORS = Path(__file__).resolve().parents[4] / "shared/traces/tinyodin/neuron.vectors.npz"
+VECTORS = Path(__file__).resolve().parents[2] / "traces/tinyodin/neuron.vectors.npz"
 SEED = 20266
 LEAK_BITS = 7
 CASES = 3000
@@ -92,10 +92,6 @@ def test_corners(potential_bits, weight_bits):
     )
 
 
-@pytest.mark.skipif(
-    not VECTORS.exists(),
-    reason="the block vectors (../shared/traces) are not beside the repository",
-)
 def test_vectors():
     vectors = np.load(VECTORS)
     chosen = np.random.default_rng(SEED).permutation(len(vectors["word"]))[:CASES]

@@ -21,10 +21,7 @@ from spikewright.hdl.plasticity.eprop import (
     turn,
 )
 
-BLOCKS = Path(__file__).resolve().parents[4] / "shared/traces/reckon/blocks"
-NEEDS_BLOCKS = pytest.mark.skipif(
-    not BLOCKS.exists(), reason="the recorded block vectors are not there"
-)
+BLOCKS = Path(__file__).resolve().parents[2] / "traces/reckon/blocks"
 
 
 def signed(value, bits):
@@ -202,7 +199,6 @@ def test_regularisation_level(evaluate):
     assert found == [(max(0, trace - threshold),) for trace, threshold in cases]
 
 
-@NEEDS_BLOCKS
 def test_recorded_updates(evaluate):
     rows = np.load(BLOCKS / "weight_update.npz")
     # A drive of -2^27 with 28 bits cannot come from an error and a trace; the circuit has no case for it.
@@ -226,7 +222,6 @@ def test_recorded_updates(evaluate):
         assert not write or row[1] == new, case
 
 
-@NEEDS_BLOCKS
 def test_recorded_derivatives_and_levels(evaluate):
     rows = np.load(BLOCKS / "surrogate.npz")
     unit = SurrogateDerivative()
@@ -242,7 +237,6 @@ def test_recorded_derivatives_and_levels(evaluate):
     assert [row[0] for row in found] == rows["level"].tolist()
 
 
-@NEEDS_BLOCKS
 def test_recorded_errors_and_signals(evaluate):
     rows = np.load(BLOCKS / "output_error.npz")
     error = OutputError()

@@ -10,7 +10,7 @@ from amaranth.sim import Simulator
 from spikewright.hdl.plasticity.sdsp import Synapse, TickCounter
 from spikewright.sim.model.plasticity.sdsp import update_synapses
 
-VECTORS = Path(__file__).resolve().parents[4] / "shared/traces/odin/sdsp.vectors.npz"
+VECTORS = Path(__file__).resolve().parents[2] / "traces/odin/sdsp.vectors.npz"
 
 
 def run_through(circuit, names, cases, results):
@@ -71,10 +71,6 @@ def test_tick_counter(bits):
         assert got == expected, case
 
 
-@pytest.mark.skipif(
-    not VECTORS.exists(),
-    reason="the block vectors (../shared/traces) are not beside the repository",
-)
 def test_vectors():
     vectors = np.load(VECTORS)
     nibble = vectors["nibble"].astype(int)

