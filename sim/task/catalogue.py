@@ -10,8 +10,9 @@ from ...hdl.error import InputError
 from ...hdl.extra import require
 from ..device import Device
 from .result import Progress, TaskResult
+from .shipped import write_arrays
 
-__all__ = ["TASKS", "Task", "find_task"]
+__all__ = ["TASKS", "Task", "find_task", "train_task"]
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class Task:
         It learns on the core, and can be given fewer training samples.
     options : tuple of str
         Further options that its function takes, of `data` (a folder with data) and `epochs`.
+    maker : str
+        Module of which the function `make` makes the integers that it is shipped with, see `shipped`.
     """
 
     about: str
@@ -43,6 +46,7 @@ class Task:
     parameters: Mapping[str, int] = field(default_factory=dict)
     learns: bool = False
     options: tuple[str, ...] = ()
+    maker: str = ""
 
     def load(self) -> Callable[..., TaskResult]:
         """Return its function.
@@ -115,6 +119,8 @@ TASKS = {
         ("tinyodin",),
         "digits",
         "digits_plot",
+        options=("data",),
+        maker="digits_training",
     ),
     "izhikevich": Task(
         "the twenty behaviours of Izhikevich's catalogue, each by one neuron",
@@ -144,6 +150,7 @@ TASKS = {
         "cue_accumulation_plot",
         learns=True,
         options=("data", "epochs"),
+        maker="cue_accumulation",
     ),
     "digits-eprop": Task(
         "a recurrent network learns on the core to read handwritten digits, row by row (e-prop)",
@@ -153,8 +160,37 @@ TASKS = {
         parameters={"neurons": 64},
         learns=True,
         options=("epochs",),
+        maker="digits_eprop",
     ),
 }
+
+
+def train_task(name: str, folder: Path, progress: Progress | None = None) -> list[Path]:
+    """Make the integers that a task is shipped with, put them into a folder, and return the paths.
+
+    Parameters
+    ----------
+    name : str
+        Name of the task.
+    folder : Path
+        Where to; made if it is not there.
+    progress : callable, optional
+        Called as it goes on, with what is done and with the total.
+
+    Raises
+    ------
+    InputError
+        If there is no such task, it is shipped with nothing, or the files cannot be written.
+    """
+    trained = [other for other, task in TASKS.items() if task.maker]
+    if name not in trained:
+        raise InputError(
+            f"task {name!r} is shipped with no weights, allowed are {', '.join(trained)}"
+        )
+    with require("tasks"):
+        maker = import_module(f".{TASKS[name].maker}", __package__)
+        arrays, made = maker.make(progress)
+    return write_arrays(folder, name, arrays, made)
 
 
 def find_task(name: str, core: str | None) -> tuple[Task, str]:

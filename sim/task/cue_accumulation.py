@@ -6,12 +6,14 @@ about a second, and a recall signal during which the network has to say from whi
 then do weights learn. An epoch presents all training samples, then all test samples with learning off;
 weights and random generators are carried on from sample to sample.
 
-Samples and initial weights come from files of the published demonstration, or from the generator here.
+Samples and initial weights come from files of the published demonstration; or samples from the generator
+here and initial weights from those that are shipped.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -36,6 +38,7 @@ __all__ = [
     "dump_weights",
     "generate_data",
     "generate_sample",
+    "make",
     "perform",
     "present",
     "read_data",
@@ -58,6 +61,10 @@ _COUNT = 50
 _GROUP = 10  # inputs
 _CUES, _CUE_STEPS, _SILENT_STEPS = 7, 150, 50
 _CUE_RATE, _BACKGROUND_RATE = 0.04, 0.01
+#: Chance of a cue from the right; a sample has one of the two.
+_RIGHT_CHANCES = 0.3, 0.7
+
+_SEED = 1
 
 #: Registers of the published demonstration; all others are 0.
 SETTINGS = {
@@ -137,29 +144,37 @@ class Data:
     weights: Weights
 
 
-def generate_sample(random: np.random.Generator) -> Sample:
-    """Make a sample (section 18, steps 1 to 6)."""
+def generate_sample(random: np.random.RandomState) -> Sample:
+    """Make a sample (section 18, steps 1 to 6).
+
+    A generator in the same state gives the same sample everywhere: NumPy guarantees its sequence of
+    fractions of 2**53, and nothing is done with them but comparing.
+    """
     fires = np.zeros((STEPS, INPUTS), dtype=bool)
-    cues = random.random(_CUES) < random.choice([0.3, 0.7])
+    cues = random.random_sample(_CUES) < _RIGHT_CHANCES[random.randint(2)]
     for number, right in enumerate(cues):
         start = number * _CUE_STEPS + _SILENT_STEPS
         stop = (number + 1) * _CUE_STEPS
         first = _GROUP if right else 0
         shape = (stop - start, _GROUP)
-        fires[start:stop, first : first + _GROUP] = random.random(shape) < _CUE_RATE
+        fires[start:stop, first : first + _GROUP] = random.random_sample(shape) < _CUE_RATE
     recalled = fires[RECALL:, 2 * _GROUP : 3 * _GROUP]
-    recalled[:] = random.random(recalled.shape) < _CUE_RATE
+    recalled[:] = random.random_sample(recalled.shape) < _CUE_RATE
     background = fires[:, 3 * _GROUP :]
-    background[:] = random.random(background.shape) < _BACKGROUND_RATE
+    background[:] = random.random_sample(background.shape) < _BACKGROUND_RATE
     return Sample(tuple(row.nonzero()[0] for row in fires), int(cues.sum() > _CUES // 2))
 
 
-def generate_data(seed: int = 1) -> Data:
-    """Make 50 training samples, 50 test samples and initial weights; a seed gives the same again."""
-    random = np.random.default_rng(seed)
-    weights = NETWORK.random_weights(random)
+def generate_data(seed: int = _SEED) -> Data:
+    """Make 50 training and 50 test samples, to learn from the weights that are shipped."""
+    random = np.random.RandomState(seed)
     training, test = ([generate_sample(random) for _ in range(_COUNT)] for _ in range(2))
-    return Data(training, test, weights)
+    return Data(training, test, NETWORK.initial_weights())
+
+
+def make(progress: Progress | None = None) -> tuple[Weights, dict[str, Any]]:
+    """Draw the weights to begin with; return them, and the seed for the record."""
+    return NETWORK.random_weights(_SEED), {"seed": _SEED}
 
 
 def _read_lines(path: Path) -> Iterator[tuple[int, list[int]]]:

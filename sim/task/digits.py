@@ -1,7 +1,8 @@
 """Handwritten digits on tinyODIN: 64 pixels, a hidden layer and ten answers, all in one core.
 
 The images are the 1797 real digits of scikit-learn, 8x8 pixels of 17 grey levels. A small network
-is trained off line with weights rounded as the core holds them, and runs on any `Device`:
+is trained off line with weights rounded as the core holds them (`digits_training`), shipped as
+integers, and runs on any `Device`:
 
 1. All potentials are leaked to zero. Pixels of at least the upper grey level send one spike each.
 2. So do the pixels of at least the lower grey level; a bright pixel has then spiked twice.
@@ -18,10 +19,10 @@ fixed, and output neurons only add up until the last step. See docs/digits.md fo
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Self
 
 import numpy as np
-from scipy import ndimage
 from sklearn.datasets import load_digits
 
 from ...hdl.error import InputError
@@ -29,22 +30,25 @@ from ...hdl.tinyodin.config import TinyOdinConfig
 from ...hdl.tinyodin.layout import LEAK_BITS, event_word, neuron_word
 from ..device import Device
 from .result import NO_ANSWER, Progress, TaskResult
+from .shipped import FOLDER, read_arrays
 
 __all__ = [
     "CLASSES",
+    "NETWORK_SIZES",
     "NO_ANSWER",
     "PIXELS",
     "STEPS",
     "DigitsNetwork",
     "Samples",
     "TrainedWeights",
-    "cross_validate",
+    "answer_weight",
+    "count_spikes",
     "hidden_neurons",
     "load_data",
+    "network_name",
     "perform",
+    "read_network",
     "run",
-    "train",
-    "train_weights",
 ]
 
 CLASSES = 10
@@ -65,6 +69,10 @@ QUESTION_EVENTS, QUESTION_WEIGHT = 8, 7
 
 #: How far each event of the answer raises the output neurons.
 ANSWER_WEIGHT = 4
+
+#: Networks are shipped for cores of at least so many neurons and of so many bits of a weight; more bits
+#: gain nothing here, so the widest network is used for all wider ones.
+NETWORK_SIZES = tuple((neurons, bits) for neurons in (128, 256) for bits in (2, 3, 4))
 
 
 @dataclass(frozen=True)
@@ -139,116 +147,6 @@ def count_spikes(images: np.ndarray) -> np.ndarray:
     return sum((images >= level).astype(np.float32) for level in GREY_LEVELS)
 
 
-def distort(images: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Return images shifted, turned, scaled and sheared a little, each in its own way."""
-    count = len(images)
-    shift = random.normal(0, 0.175, (count, 2))
-    angle = random.normal(0, 0.04, count)
-    scale = 1 + random.normal(0, 0.025, (count, 2))
-    shear = random.normal(0, 0.05, count)
-    center = np.array([3.5, 3.5])
-    result = np.empty_like(images)
-    for index, image in enumerate(images.reshape(-1, 8, 8).astype(float)):
-        sine, cosine = np.sin(angle[index]), np.cos(angle[index])
-        matrix = np.array([[cosine, -sine], [sine, cosine]]) * scale[index]
-        matrix = matrix @ np.array([[1, 0], [shear[index], 1]])
-        moved = ndimage.affine_transform(
-            image, matrix, offset=center - matrix @ center + shift[index], order=1
-        )
-        result[index] = np.clip(np.round(moved), 0, 16).ravel()
-    return result
-
-
-class Adam:
-    """Adam, changing parameters in place."""
-
-    def __init__(self, parameters: Sequence[np.ndarray]) -> None:
-        self.parameters = parameters
-        self.mean = [np.zeros_like(parameter) for parameter in parameters]
-        self.square = [np.zeros_like(parameter) for parameter in parameters]
-        self.steps = 0
-
-    def step(self, gradients: Sequence[np.ndarray], rate: float) -> None:
-        """Take one step of a given rate."""
-        self.steps += 1
-        mean_part, square_part = 1 - 0.9**self.steps, 1 - 0.99**self.steps
-        for parameter, gradient, mean, square in zip(
-            self.parameters, gradients, self.mean, self.square, strict=True
-        ):
-            mean += 0.1 * (gradient - mean)
-            square += 0.01 * (gradient * gradient - square)
-            size = np.sqrt(square / np.float32(square_part)) + np.float32(1e-8)
-            parameter -= np.float32(rate / mean_part) * mean / size
-
-
-def train_weights(
-    config: TinyOdinConfig, samples: Samples, *, seed: int = 0, epochs: int = 400
-) -> TrainedWeights:
-    """Train a network for a configuration; about two seconds for the training half.
-
-    Forward, weights and thresholds are rounded and clipped to what the core holds; backward, the
-    gradient passes the rounding as if it were not there and the threshold of a hidden neuron as if
-    it were a smooth step. The loss is the cross entropy of the answers, their inhibition as logits.
-    In each epoch an image is itself or one of fifteen distortions of it, with a tenth of its spikes
-    left out.
-
-    Raises
-    ------
-    InputError
-        If the core is too small for the task.
-    """
-    hidden_count = hidden_neurons(config)
-    low, high = -(1 << config.weight_bits - 1), (1 << config.weight_bits - 1) - 1
-    batch_size, temperature, width = 64, np.float32(0.3), np.float32(8)
-
-    random = np.random.default_rng(seed)
-    variants = [samples.images] + [distort(samples.images, random) for _ in range(15)]
-    inputs = np.array([count_spikes(variant) for variant in variants])
-    wanted = np.eye(CLASSES, dtype=np.float32)[samples.labels]
-    hidden = random.normal(0, 0.5, (PIXELS, hidden_count)).astype(np.float32)
-    thresholds = np.full(hidden_count, 10, np.float32)
-    # A constant added to all weights of a hidden neuron changes no comparison of answers, so it is
-    # no loss that they can only inhibit, and it keeps the answers silent until they are asked.
-    output = -np.abs(random.normal(0, 1, (hidden_count, CLASSES))).astype(np.float32)
-    adam = Adam([hidden, thresholds, output])
-
-    total = epochs * -(-len(samples) // batch_size)
-    for _ in range(epochs):
-        chosen = inputs[random.integers(0, len(inputs), len(samples)), np.arange(len(samples))]
-        order = random.permutation(len(samples))
-        for start in range(0, len(samples), batch_size):
-            batch = order[start : start + batch_size]
-            spikes = chosen[batch]
-            spikes = spikes * (random.random(spikes.shape, dtype=np.float32) >= 0.1)
-            above = spikes @ np.clip(np.round(hidden), low, high) - np.round(thresholds)
-            fired = (above >= 0).astype(np.float32)
-            rounded_output = np.clip(np.round(output), low, 0)
-            logits = fired @ rounded_output * temperature
-            likely = np.exp(logits - logits.max(axis=1, keepdims=True))
-            likely /= likely.sum(axis=1, keepdims=True)
-
-            error = (likely - wanted[batch]) * (temperature / len(batch))
-            slope = 1 / (width * (1 + (above / width) ** 2))
-            hidden_error = error @ rounded_output.T * slope
-            rate = 0.05 * (1 + np.cos(np.pi * (adam.steps + 1) / total))
-            adam.step([spikes.T @ hidden_error, -hidden_error.sum(axis=0), fired.T @ error], rate)
-            # A weight pushed beyond the range would need as long to come back.
-            np.clip(hidden, low - 0.49, high + 0.49, out=hidden)
-            np.clip(output, low - 0.49, 0.49, out=output)
-
-    hidden, thresholds = np.clip(np.round(hidden), low, high), np.round(thresholds)
-    output = np.clip(np.round(output), low, 0)
-    fired = count_spikes(samples.images) @ hidden >= thresholds
-    inhibition = -(fired @ output).max(axis=1).min()
-    return TrainedWeights(
-        hidden.astype(np.int64),
-        thresholds.astype(np.int64),
-        output.astype(np.int64),
-        # One more than needed to lift the most inhibited winner of the training images to 1.
-        answer_events=int(inhibition) // _answer_weight(config) + 2,
-    )
-
-
 def _largest_weight(config: TinyOdinConfig) -> int:
     return (1 << config.weight_bits - 1) - 1
 
@@ -257,7 +155,8 @@ def _question_weight(config: TinyOdinConfig) -> int:
     return min(QUESTION_WEIGHT, _largest_weight(config))
 
 
-def _answer_weight(config: TinyOdinConfig) -> int:
+def answer_weight(config: TinyOdinConfig) -> int:
+    """Return how far each event of the answer raises the output neurons."""
     return min(ANSWER_WEIGHT, _largest_weight(config))
 
 
@@ -361,7 +260,7 @@ class DigitsNetwork:
         matrix[self.first_pixel : self.question, hidden] = self.weights.hidden
         matrix[hidden, :CLASSES] = self.weights.output
         matrix[self.question, hidden] = _question_weight(self.config)
-        matrix[self.answer, :CLASSES] = _answer_weight(self.config)
+        matrix[self.answer, :CLASSES] = answer_weight(self.config)
         return matrix
 
     @property
@@ -398,17 +297,66 @@ class DigitsNetwork:
         return NO_ANSWER
 
 
-def train(
-    config: TinyOdinConfig, samples: Samples, *, seed: int = 0, epochs: int = 400
-) -> DigitsNetwork:
-    """Train a network and give it its place in a core; see `train_weights`.
+def network_name(config: TinyOdinConfig) -> str:
+    """Return the name of the network for a configuration: its hidden neurons and bits of a weight.
 
     Raises
     ------
     InputError
         If the core is too small for the task.
     """
-    return DigitsNetwork(config, train_weights(config, samples, seed=seed, epochs=epochs))
+    bits = min(config.weight_bits, max(bits for _, bits in NETWORK_SIZES))
+    return f"{hidden_neurons(config)}x{bits}"
+
+
+def read_network(config: TinyOdinConfig, folder: Path | None = None) -> DigitsNetwork:
+    """Read the trained network for a configuration and give it its place in the core.
+
+    Parameters
+    ----------
+    config : TinyOdinConfig
+        The core.
+    folder : Path, optional
+        Where `spikewright train digits` has put its networks; those of the package if absent.
+
+    Raises
+    ------
+    InputError
+        If the core is too small for the task, or the network is missing or not one for this core.
+    """
+    name = network_name(config)
+    folder = FOLDER if folder is None else folder
+    arrays = read_arrays("digits", folder)
+    hidden = hidden_neurons(config)
+    shapes = {
+        "hidden": (PIXELS, hidden),
+        "thresholds": (hidden,),
+        "output": (hidden, CLASSES),
+        "answer_events": (),
+    }
+    found = {key: arrays.get(f"{name}.{key}") for key in shapes}
+    highest = _largest_weight(config)
+    for key, shape in shapes.items():
+        values = found[key]
+        if values is None or values.shape != shape:
+            raise InputError(f"digits: no {name}.{key} of {shape} in {folder}")
+        least, most = {
+            "hidden": (-highest - 1, highest),
+            "thresholds": (-(1 << 23), 1 << 23),
+            "output": (-highest - 1, 0),
+            "answer_events": (1, config.fifo_depth),
+        }[key]
+        if values.min() < least or values.max() > most:
+            raise InputError(
+                f"digits: {name}.{key} in {folder} has {values.min()} to {values.max()}, "
+                f"allowed is {least} to {most}"
+            )
+    return DigitsNetwork(
+        config,
+        TrainedWeights(
+            found["hidden"], found["thresholds"], found["output"], int(found["answer_events"])
+        ),
+    )
 
 
 def load(device: Device, network: DigitsNetwork) -> None:
@@ -467,7 +415,7 @@ def run(
     answers = np.array(predictions)
     return TaskResult(
         task="digits",
-        accuracy=float((answers == samples.labels).mean()),
+        correct=int((answers == samples.labels).sum()),
         samples=len(samples),
         events=events,
         output_events=outputs,
@@ -484,8 +432,9 @@ def perform(
     samples: int | None = None,
     keep_plot_data: bool = False,
     progress: Progress | None = None,
+    data: Path | None = None,
 ) -> TaskResult:
-    """Do the whole task: train for the device's core, run the test half on it.
+    """Do the whole task: run the test half on the network for the device's core.
 
     Parameters
     ----------
@@ -497,59 +446,15 @@ def perform(
         Keep what `save_plot` of `digits_plot` draws.
     progress : callable, optional
         As for `run`.
+    data : Path, optional
+        Folder with networks that `spikewright train digits` wrote; those of the package if absent.
 
     Raises
     ------
     InputError
-        If the core is too small for the task.
+        If the core is too small for the task, or the networks cannot be read.
     """
-    training, test = load_data()
-    network = train(device.config, training)
-    chosen = test[:samples]
+    network = read_network(device.config, data)
+    chosen = load_data()[1][:samples]
     result = run(device, network, chosen, progress)
     return replace(result, plot_data=(network, chosen)) if keep_plot_data else result
-
-
-def cross_validate(
-    device: Device, samples: Samples, *, folds: int = 4, seed: int = 0, epochs: int = 400
-) -> float:
-    """Return the accuracy on parts of the samples that took no part in training.
-
-    This is what choices are made by: with the training half, it leaves the test half untouched.
-    """
-    parts = np.array_split(np.arange(len(samples)), folds)
-    right = 0
-    for fold, part in enumerate(parts):
-        rest = np.concatenate(parts[:fold] + parts[fold + 1 :])
-        network = train(device.config, samples[rest], seed=seed + fold, epochs=epochs)
-        result = run(device, network, samples[part])
-        right += int((result.predictions == result.labels).sum())
-    return right / len(samples)
-
-
-def main() -> None:
-    """Print the figures of docs/digits.md: cross-validation, training half, test half."""
-    from ..model.tinyodin import TinyOdinModel
-
-    training, test = load_data()
-    config = TinyOdinConfig()
-    model = TinyOdinModel(config)
-    print(f"cross-validation    {cross_validate(model, training):.4f}")
-    network = train(config, training)
-    last = network.registers["last_neuron"]
-    for name, samples in (("training half", training), ("test half", test)):
-        result = run(model, network, samples)
-        spikes = sum(len(words) for words in result.output_events)
-        resets = network.reset_events * len(samples)
-        # Each spike, sent or fired, is a sweep and a cycle to leave the FIFO; one that is sent
-        # takes a cycle to enter it (specification, section 6).
-        sent = result.events - resets
-        cycles = (result.events + spikes) * 2 * (last + 1) + 2 * sent + spikes
-        print(
-            f"{name:20}{result.accuracy:.4f}, for each image {result.events / len(samples):.1f} "
-            f"events in, {spikes / len(samples):.1f} spikes out, {cycles / len(samples):.0f} cycles"
-        )
-
-
-if __name__ == "__main__":
-    main()

@@ -4,7 +4,7 @@ The 1797 images of scikit-learn, 8x8 pixels of 17 grey levels, are presented lik
 few time steps, from the top down. A pixel spikes in each of them in which its grey level is at least
 that step's level, so the brighter it is the more often. Each pixel is an input of its own. When a row
 has gone nothing of it is left but what the network keeps in its potentials and traces; the label
-is there in the last steps only, and then all weights learn with e-prop, from random ones.
+is there in the last steps only, and then all weights learn with e-prop, from random ones that are shipped.
 
 An epoch presents all training samples in random order, then all test samples with learning off.
 See docs/digits-eprop.md for how it was chosen.
@@ -38,9 +38,9 @@ __all__ = [
     "encode",
     "epoch_rates",
     "load_data",
+    "make",
     "perform",
     "present",
-    "random_weights",
     "set_up",
 ]
 
@@ -146,9 +146,9 @@ def load_data() -> tuple[list[Sample], list[Sample]]:
     return training, test
 
 
-def random_weights(seed: int = _SEED) -> Weights:
-    """Return the weights to begin with; a seed gives the same again."""
-    return NETWORK.random_weights(np.random.RandomState(seed))
+def make(progress: Progress | None = None) -> tuple[Weights, dict[str, Any]]:
+    """Draw the weights to begin with; return them, and the seed for the record."""
+    return NETWORK.random_weights(_SEED), {"seed": _SEED}
 
 
 def epoch_rates(epoch: int, epochs: int) -> dict[str, int]:
@@ -159,16 +159,17 @@ def epoch_rates(epoch: int, epochs: int) -> dict[str, int]:
 
 def _learn_and_test(
     device: Device,
+    weights: Weights,
     training: list[Sample],
     test: list[Sample],
     epochs: int,
     seed: int = _SEED,
     **more: Any,
 ) -> TaskResult:
-    """Learn from random weights and in random order; `more` as in `Network.learn_and_test`."""
+    """Learn in an order that follows from a seed; `more` as in `Network.learn_and_test`."""
     return NETWORK.learn_and_test(
         device,
-        random_weights(seed),
+        weights,
         training,
         test,
         rates=[epoch_rates(epoch, epochs) for epoch in range(epochs)],
@@ -218,12 +219,13 @@ def perform(
     NETWORK.check(device.config, epochs=epochs, samples=samples, training=training)
     learnt, tested = load_data()
     learnt, tested = learnt[:training], tested[:samples]
-    result = _learn_and_test(device, learnt, tested, epochs, progress=progress)
+    initial = NETWORK.initial_weights()
+    result = _learn_and_test(device, initial, learnt, tested, epochs, progress=progress)
     if not keep_plot_data:
         return result
     learning = Learning(
         config=device.config,
-        before=random_weights(),
+        before=initial,
         after=NETWORK.learnt_weights(device),
         samples=tested,
     )
@@ -243,8 +245,9 @@ def main() -> None:
             [training[index] for index in np.flatnonzero(which)] for which in (~inside, inside)
         )
         with open_model(ReckonConfig(neurons=NEURONS)) as model:
-            result = _learn_and_test(model, learnt, tested, EPOCHS, seed, note=print)
-        right += round(result.accuracy * len(tested))
+            weights = NETWORK.random_weights(seed)
+            result = _learn_and_test(model, weights, learnt, tested, EPOCHS, seed, note=print)
+        right += result.correct
     print(f"cross-validation {right / len(training):.4f}")
 
 

@@ -99,7 +99,7 @@ def main() -> None:
         result = learn_and_test(
             open_model(OdinConfig(neurons=PIXELS)), "digits-sdsp", SETTINGS, PIXELS, *chosen
         )
-        right += int((result.predictions == result.labels).sum())
+        right += result.correct
     print(f"cross-validation {right / len(training):.4f}")
 
 

@@ -12,6 +12,7 @@ from ...hdl.reckon.config import ReckonConfig
 from ...hdl.reckon.layout import pack_neuron_word
 from ..device import Device
 from .result import NO_ANSWER, Progress, TaskResult
+from .shipped import read_arrays
 
 __all__ = [
     "LEARN_ALL",
@@ -182,8 +183,16 @@ class Network:
                 raise InputError(f"{self.task}: {name} is {count}, allowed is 1 or more")
         self.check_core(config)
 
-    def random_weights(self, random: np.random.Generator | np.random.RandomState) -> Weights:
-        """Make weights to begin with; no neuron has one to itself."""
+    def initial_weights(self) -> Weights:
+        """Read the weights to begin with, which are shipped; see `shipped`."""
+        return read_arrays(self.task)
+
+    def random_weights(self, seed: int) -> Weights:
+        """Draw weights to begin with; no neuron has one to itself.
+
+        They are normal random numbers, rounded: in floating point, so another machine may give others.
+        """
+        random = np.random.RandomState(seed)
         limit = 1 << (WEIGHT_BITS - 1)
         weights = {
             memory: np.clip(
@@ -344,7 +353,7 @@ class Network:
                 note(found)
         return TaskResult(
             task=self.task,
-            accuracy=curve[-1]["test_correct"] / len(test),
+            correct=curve[-1]["test_correct"],
             samples=len(test),
             events=events,
             output_events=outputs,

@@ -629,7 +629,7 @@ def run(
     answers = np.array(list(right.values()), dtype=int)
     result = TaskResult(
         task="izhikevich",
-        accuracy=float(answers.mean()) if len(answers) else 1.0,
+        correct=int(answers.sum()),
         samples=len(answers),
         events=events,
         output_events=outputs,

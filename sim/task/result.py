@@ -23,8 +23,8 @@ class TaskResult:
     ----------
     task : str
         Name of the task.
-    accuracy : float
-        Part of the samples that were answered rightly, 0 to 1.
+    correct : int
+        Samples that were answered rightly.
     samples : int
         Number of samples.
     events : int
@@ -47,7 +47,7 @@ class TaskResult:
     """
 
     task: str
-    accuracy: float
+    correct: int
     samples: int
     events: int
     output_events: list[np.ndarray]
@@ -59,10 +59,16 @@ class TaskResult:
     details: Mapping[str, Any] = field(default_factory=dict)
     plot_data: Any = None
 
+    @property
+    def accuracy(self) -> float:
+        """Part of the samples that were answered rightly, 0 to 1."""
+        return self.correct / self.samples if self.samples else 1.0
+
     def summary(self) -> dict[str, Any]:
         """Return the figures without the arrays, as reports print them."""
         return {
             "task": self.task,
+            "correct": self.correct,
             "accuracy": self.accuracy,
             "samples": self.samples,
             "events": self.events,

@@ -23,6 +23,7 @@ are loaded again without their learning enable bit, and nothing changes any more
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, Self
 
 import numpy as np
@@ -157,8 +158,9 @@ class Settings:
     seed: int = 0
 
 
-def _between(pair: tuple[float, float], part: float) -> float:
-    return pair[0] + (pair[1] - pair[0]) * part
+def _between(pair: tuple[float, float], part: Fraction) -> Fraction:
+    first, last = map(Fraction, pair)
+    return first + (last - first) * part
 
 
 def check_core(config: OdinConfig, pixels: int, settings: Settings, name: str) -> None:
@@ -333,12 +335,12 @@ class Learner:
         settings = self.settings
         # A sequence that NumPy guarantees for ever.
         random = np.random.RandomState(settings.seed)
-        answers, budget = [], 0.0
+        answers, budget = [], Fraction(0)
         last: dict[int, np.ndarray] = {}
         for index, (pixels, label) in enumerate(
             zip(samples.spikes, samples.labels.tolist(), strict=True)
         ):
-            part = index / len(samples)
+            part = Fraction(index, len(samples))
             shuffled = random.permutation(pixels)
             fired = self._recognise(pixels, label, int(_between(settings.margin, part)))
             answers.append(fired[0])
@@ -424,7 +426,7 @@ def learn_and_test(
             {
                 "phase": phase,
                 "images": len(samples),
-                "accuracy": float((answers == samples.labels).mean()),
+                "correct": int((answers == samples.labels).sum()),
                 "events": learner.events - events,
                 "cycles": None if cycle is None else device.cycles - cycle,
                 "seconds": time.perf_counter() - start,
@@ -439,7 +441,7 @@ def learn_and_test(
     cycles = [phase["cycles"] for phase in phases]
     return TaskResult(
         task=name,
-        accuracy=phases[-1]["accuracy"],
+        correct=phases[-1]["correct"],
         samples=len(test),
         events=sum(phase["events"] for phase in phases),
         output_events=learner.outputs,

@@ -4,7 +4,6 @@ import ctypes
 import os
 import re
 import resource
-import shutil
 import sys
 
 import pytest

@@ -1,0 +1,35 @@
+"""The command `train`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ...sim.task.catalogue import TASKS, train_task
+from ..option import Json, one_of
+from ..report import Report
+
+__all__ = ["train"]
+
+
+def train(
+    task: Annotated[
+        str,
+        typer.Argument(
+            metavar="TASK",
+            help=f"Task: {one_of(name for name, task in TASKS.items() if task.maker)}.",
+        ),
+    ],
+    output: Annotated[Path | None, typer.Option("-o", metavar="DIR", help="Folder.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Make anew the weights that a task is shipped with: trained ones, or those learning begins with.
+
+    This takes floating point, so another machine may give other weights. TASK.json says with which
+    versions of what they were made. `run digits --data DIR` uses them.
+    """
+    report = Report(as_json)
+    with report.counting(f"train {task}") as progress:
+        paths = train_task(task, output or Path("build") / task, progress)
+    report.table("written", ("file",), [(path,) for path in paths])
+    report.result({"task": task, "files": [str(path) for path in paths]})
