@@ -33,7 +33,7 @@ def _has_osu018() -> bool:
 TOOLS: dict[str, tuple[Callable[[], bool], str, str]] = {
     "iverilog": (lambda: shutil.which("iverilog") is not None, _APT, "iverilog"),
     "verilator": (lambda: shutil.which("verilator") is not None, _APT, "verilator"),
-    "cc": (lambda: any(map(shutil.which, ("cc", "gcc", "clang"))), _APT, "gcc"),
+    "cc": (lambda: shutil.which("cc") is not None, _APT, "gcc"),
     "libpython": (
         lambda: find_libpython() is not None,
         _APT,

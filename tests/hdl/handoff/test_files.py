@@ -3,7 +3,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -111,7 +110,7 @@ def test_systemrdl_resets(folders) -> None:
 
 # C header.
 
-COMPILER = shutil.which("gcc") or shutil.which("cc") or shutil.which("clang") or "cc"
+COMPILER = "cc"
 
 PROGRAM = """\
 #include <stdio.h>

@@ -60,11 +60,11 @@ def test_uvm(core: str, shell: str, folders, tmp_path: Path) -> None:
         assert f" {register['name']};" in text
 
 
-@pytest.mark.skipif(shutil.which("gcc") is None, reason="no C compiler")
+@pytest.mark.needs("cc")
 def test_c_header(core: str, shell: str, folders, tmp_path: Path) -> None:
     export(folders(core, shell), "c-header", tmp_path / "core.h")
     (tmp_path / "core.c").write_text('#include "core.h"\nint main(void) { return 0; }\n')
-    command = ["gcc", "-std=c11", "-Wall", "-Werror", "-fsyntax-only", "core.c"]
+    command = ["cc", "-std=c11", "-Wall", "-Werror", "-fsyntax-only", "core.c"]
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (result.returncode, result.stderr) == (0, "")
 

@@ -1,7 +1,6 @@
 """Several cores in one design: what one folder holds is in nobody's way, and is there for dependants."""
 
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 from spikewright.hdl.catalogue import make_config
 from spikewright.sim.generate import generate
 
-pytestmark = pytest.mark.skipif(shutil.which("iverilog") is None, reason="no Icarus Verilog")
+pytestmark = pytest.mark.needs("iverilog")
 
 #: Two configurations of one core.
 SIZES = ({"neurons": 64, "fifo_depth": 4}, {"neurons": 64, "fifo_depth": 8})
