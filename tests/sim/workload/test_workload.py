@@ -4,12 +4,12 @@ import inspect
 
 import pytest
 
-from spikewright.hdl.catalogue import CORES, make_config
+from spikewright.hdl.catalogue import core_names, make_config
 from spikewright.hdl.error import InputError
 from spikewright.sim.workload import Workload, find_workload
 
 
-@pytest.mark.parametrize("core", CORES)
+@pytest.mark.parametrize("core", core_names())
 def test_contract(core):
     workload = find_workload(core)
     for name, function in inspect.getmembers(Workload, inspect.isfunction):
@@ -26,5 +26,5 @@ def test_contract(core):
 
 
 def test_unknown_core():
-    with pytest.raises(InputError, match="no core 'nothing', allowed is tinyodin or"):
+    with pytest.raises(InputError, match="no core 'nothing', allowed is"):
         find_workload("nothing")
