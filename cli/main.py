@@ -33,7 +33,7 @@ COMMANDS = {
     ),
     "build": ("build:build", "Build the bitstream of a core with its host link for a board."),
     "run": ("run:run_task", "Run a task on a core: classify, learn, reproduce spiking behaviours."),
-    "train": ("train:train", "Make the weights anew that a task is shipped with."),
+    "train": ("train:train", "Train the weights that a task is shipped with."),
     "demo": (
         "demo:demo",
         "Generate, verify, classify digits and build a bitstream: a tour in minutes.",

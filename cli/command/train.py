@@ -6,10 +6,12 @@ from typing import Annotated
 import typer
 
 from ...sim.task.catalogue import TASKS, train_task
-from ..option import Json, one_of
+from ..option import Json, completion, one_of
 from ..report import Report
 
 __all__ = ["train"]
+
+_TRAINED = [name for name, task in TASKS.items() if task.maker]
 
 
 def train(
@@ -17,16 +19,21 @@ def train(
         str,
         typer.Argument(
             metavar="TASK",
-            help=f"Task: {one_of(name for name, task in TASKS.items() if task.maker)}.",
+            help=f"Task: {one_of(_TRAINED)}.",
+            autocompletion=completion(_TRAINED),
         ),
     ],
-    output: Annotated[Path | None, typer.Option("-o", metavar="DIR", help="Folder.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", metavar="DIR", help="Output folder; build/TASK if not given."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Make anew the weights that a task is shipped with: trained ones, or those learning begins with.
+    """Train the weights that a task is shipped with.
 
-    This takes floating point, so another machine may give other weights. TASK.json says with which
-    versions of what they were made. `run digits --data DIR` uses them.
+    They are trained ones, or those that learning begins with. This takes floating point, so another
+    machine may give other weights. TASK.json says with which versions of what they were made.
+    `run digits --data DIR` uses them.
     """
     report = Report(as_json)
     with report.counting(f"train {task}") as progress:

@@ -114,7 +114,7 @@ def test_light_installation(tmp_path):
     ("words", "extra"),
     [
         (["run", "digits"], "tasks"),
-        (["run", "izhikevich", "--on", "rtl"], "tasks"),
+        (["run", "izhikevich", "--samples", "1", "--plot", "x.png"], "tasks"),
         (["build", "tinyodin", "--board", "icebreaker"], "fpga"),
         (["demo"], "fpga"),
         (["run", "digits", "--on", "board", "--port", "no-such-port"], "board"),

@@ -21,6 +21,7 @@ from spikewright.sim.engine import compiler
 from spikewright.sim.model.tinyodin import TinyOdinModel, pack_neurons
 from spikewright.sim.task import izhikevich, mnist_sdsp
 from spikewright.sim.trace import SUFFIX, Recorder
+from spikewright.sim.trace.schema import find_schema
 
 CONFIG = TinyOdinConfig(neurons=16)
 SMALL = ("-p", "neurons=16")
@@ -99,7 +100,8 @@ def trace_lines():
     recorder.configure(gate=1)
     recorder.dump("neurons")
     recorder.configure(gate=0)
-    steps = [{"do": step.do} | step.keys(CONFIG) for step in recorder.trace.steps]
+    schema = find_schema(CONFIG)
+    steps = [{"do": step.do} | step.keys(schema) for step in recorder.trace.steps]
     header = {"trace": 1, "core": "tinyodin", "parameters": {"neurons": 16}, "about": "a test"}
     return [header, *steps]
 
@@ -157,7 +159,7 @@ def put(tmp_path):
         (["synth", "tinyodin", "--device", "generic", "--shell", "usb"], ["'usb'", "pins"]),
         (["run", "digits", "--shell", "usb"], ["'usb'", "pins", "native"]),
         (["generate", "tinyodin", "--memory", "dram"], ["'dram'", "inferred", "sky130", ".toml"]),
-        (["generate", "tinyodin", "--memory", "no.toml"], ["no.toml: cannot be read"]),
+        (["generate", "tinyodin", "--memory", "no.toml"], ["no.toml: there is no such file"]),
         (["verify", "tinyodin", "--memory", "dram"], ["'dram'", "inferred"]),
         (
             ["synth", "tinyodin", "--memory", "sky130", "--device", "ecp5-25k"],
@@ -207,7 +209,7 @@ def put(tmp_path):
         (["run", "digits", "--on", "board", "--port", "x", "--board", "nix"], ["'nix'", "ulx3s"]),
         (["run", "digits", "--on", "rtl", "--board", "ulx3s-85f"], ["--board", "--on board"]),
         # Files.
-        (["generate", "tinyodin", "--config", "none.toml"], ["none.toml", "cannot be read"]),
+        (["generate", "tinyodin", "--config", "none.toml"], ["none.toml", "no such file"]),
         (["replay", "none" + SUFFIX], ["none", "no such file"]),
         (["replay", "."], ["."]),
         (["replay"], ["TRACE"]),
@@ -251,7 +253,7 @@ def test_bad_config_file(complaint, tmp_path, text, part, command):
 
 def test_config_file_that_is_not_text(complaint, tmp_path):
     (tmp_path / "core.toml").write_bytes(b"\xff\xfe\0")
-    assert "not TOML" in complaint("generate", "tinyodin", "--config", tmp_path / "core.toml")
+    assert "not text" in complaint("generate", "tinyodin", "--config", tmp_path / "core.toml")
     assert "cannot be read" in complaint("generate", "tinyodin", "--config", tmp_path)
 
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from spikewright.cli import main
 from spikewright.cli.command.list import list_all
 from spikewright.cli.report import Report
-from spikewright.hdl.catalogue import CORES, make_component, make_config
+from spikewright.hdl.catalogue import core_names, make_component, make_config
 from spikewright.hdl.memory.plan import TABLE_HEADS, plan_table
 from spikewright.hdl.memory.survey import survey
 from spikewright.hdl.memory.technology import find_technology
@@ -63,7 +63,9 @@ def test_list(run):
     wide = run(lambda: list_all(), 300)
     assert max(cell_len(line) for line in wide.splitlines()) > WIDTH
     assert sorted(words_of(text)) == sorted(words_of(wide))
-    assert {*CORES, "ulx3s-85f", "gowin-gw1nr9", "neuron_memory_ports"} <= set(words_of(text))
+    assert {*core_names(), "ulx3s-85f", "gowin-gw1nr9", "neuron_memory_ports"} <= set(
+        words_of(text)
+    )
 
 
 def test_memory_table(run):
