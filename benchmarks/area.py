@@ -1,4 +1,4 @@
-"""Synthesize configurations for targets and keep area and maximum frequency.
+"""Synthesize configurations for devices and keep area and maximum frequency.
 
     python benchmarks/area.py [--core NAME] [--json] [--seeds 5]
 
@@ -20,7 +20,7 @@ from spikewright.hdl.memory.technology import TECHNOLOGIES, find_technology
 from spikewright.synth.device import WITHOUT_MEMORIES
 from spikewright.synth.synthesis import synthesize
 
-#: What is measured: core, parameters, target.
+#: What is measured: core, parameters, device.
 _CASES = [
     ("tinyodin", {}, "ecp5-85k"),
     ("tinyodin", {}, "ice40up5k"),
@@ -53,9 +53,9 @@ _CASES = [
     ("reckon", {"lanes": 16, "learning": 0}, "ecp5-85k"),
     ("reckon", {"lanes": 1}, "ice40up5k"),
     *(
-        ("reckon", {"lanes": lanes}, target)
+        ("reckon", {"lanes": lanes}, device)
         for lanes in (1, 4, 16)
-        for target in ("generic", "osu018")
+        for device in ("generic", "osu018")
     ),
 ]
 
@@ -79,7 +79,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5, help="seeds of place and route")
     arguments = parser.parse_args()
     results = []
-    for core, parameters, target in _CASES:
+    for core, parameters, device in _CASES:
         if arguments.core not in (None, core):
             continue
         component, _ = make_component(config := make_config(core, parameters), "pins")
@@ -87,7 +87,7 @@ def main() -> None:
             found = synthesize(
                 component,
                 top_name(config, "pins"),
-                target,
+                device,
                 tuple(range(1, arguments.seeds + 1)),
                 progress=lambda text: print(text, file=sys.stderr),
             )
@@ -95,7 +95,7 @@ def main() -> None:
             print(f"left out: {error}", file=sys.stderr)
             continue
         results.append({"parameters": parameters} | found.as_dict() | {"core": core})
-        if target in WITHOUT_MEMORIES:
+        if device in WITHOUT_MEMORIES:
             results[-1]["macro_areas"] = _macro_areas(component)
         if not arguments.json:
             print(results[-1], flush=True)
