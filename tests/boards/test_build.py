@@ -9,7 +9,7 @@ import pytest
 from spikewright.boards import build as build_module
 from spikewright.boards.board import BoardTop
 from spikewright.boards.build import build, program
-from spikewright.boards.catalogue import BOARDS, check_core, find_board
+from spikewright.boards.catalogue import BOARDS, find_board
 from spikewright.hdl.error import InputError
 from spikewright.hdl.files import new_folder
 from spikewright.hdl.reckon.config import ReckonConfig
@@ -19,12 +19,6 @@ from spikewright.hdl.tinyodin.core import TinyOdin
 from spikewright.hdl.toolchain import ToolError
 
 SMALL = TinyOdinConfig(neurons=16)
-
-
-def test_a_core_without_a_host_link():
-    check_core("reckon")
-    with pytest.raises(InputError, match="link for morphic yet, boards run tinyodin, odin, reckon"):
-        check_core("morphic")
 
 
 def test_unknown_board(tmp_path):
