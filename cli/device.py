@@ -1,5 +1,6 @@
 """Devices as the command line chooses them."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 from ..hdl.catalogue import find_shell
@@ -11,7 +12,7 @@ from ..sim.engine import DEFAULT_ENGINE, check_engine
 from ..sim.model import open_model
 from ..sim.rtl import open_rtl
 
-__all__ = ["ON", "open_device"]
+__all__ = ["ON", "check_effect", "open_device"]
 
 #: What a program can run on.
 ON = {
@@ -20,6 +21,31 @@ ON = {
     "netlist": "the core after synthesis, in a simulator",
     "board": "the core on a board, over a serial port",
 }
+
+
+#: What options have an effect on.
+_EFFECTIVE_ON = {
+    "engine": ("rtl", "netlist"),
+    "shell": ("rtl", "netlist"),
+    "cells": ("netlist",),
+    "memory": ("rtl",),
+    "port": ("board",),
+}
+
+
+def check_effect(on: str, given: Collection[str]) -> None:
+    """Check that all options of devices have an effect on what a command runs on.
+
+    Raises
+    ------
+    InputError
+        If one has none; says where it has.
+    """
+    for name, places in _EFFECTIVE_ON.items():
+        if name in given and on not in places:
+            raise InputError(
+                f"--{name} has no effect on {on}, it goes with --on {' or '.join(places)}"
+            )
 
 
 def open_device(
@@ -32,6 +58,7 @@ def open_device(
     memory: str = INFERRED,
     port: str | None = None,
     wave: Path | None = None,
+    given: Collection[str] = (),
 ) -> Device:
     """Open the device a command runs on.
 
@@ -47,6 +74,8 @@ def open_device(
         Family of the netlist's cells.
     port : str, optional
         Serial port of the board.
+    given : collection of str
+        Names of the options that the user gave, which must have an effect.
 
     Raises
     ------
@@ -60,8 +89,15 @@ def open_device(
     find_shell(config.core, shell)
     if wave is not None and on not in ("rtl", "netlist"):
         raise InputError(f"waveforms are written on rtl and netlist, not on {on}")
-    if find_technology(memory).instantiated and on != "rtl":
+    technology = find_technology(memory)
+    if technology.instantiated and on != "rtl":
         raise InputError(f"macros of {memory} are simulated on rtl, not on {on}")
+    check_effect(on, given)
+    if memory != INFERRED and not technology.instantiated:
+        raise InputError(
+            f"memories of {memory} are inferred, which a simulation does not show, allowed is "
+            f"{INFERRED} or a technology of macros"
+        )
     if on == "model":
         return open_model(config)
     if on == "board":

@@ -2,6 +2,7 @@
 
 import sys
 import warnings
+from contextlib import suppress
 from importlib import import_module
 from importlib.metadata import version
 from typing import Annotated, Any
@@ -10,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from ..hdl.error import InputError, RunError
+from .ending import Stopped, catch_signals, discard_output, failure_text, prepare_output
 
 __all__ = ["COMMANDS", "app", "run"]
 
@@ -39,6 +41,10 @@ COMMANDS = {
         "Generate, verify, classify digits and build a bitstream: a tour in minutes.",
     ),
 }
+
+
+#: Exit status after Ctrl-C, also Typer's.
+_INTERRUPTED = 130
 
 
 class _Commands(TyperGroup):
@@ -82,7 +88,12 @@ def _main(
 
 
 def run() -> None:
-    """Run the command line and exit: 0 all is well, 1 a check failed, 2 bad input."""
+    """Run the command line and exit.
+
+    0: all is well. 1: a check or a tool failed. 2: bad input, or the operating system refused something.
+    130, 143 and other numbers above 128: stopped by a signal.
+    """
+    catch_signals()
     sys.exit(_status())
 
 
@@ -91,17 +102,22 @@ def _status() -> int:
     # class is not named here, because Amaranth is not imported before it is needed.
     warnings.filterwarnings("ignore", message="(?s).* created but never used")
     try:
-        # Without arguments the help is what is wanted. The name is the same by `python -m`.
-        words = sys.argv[1:] or ["--help"]
-        return app(words, prog_name="spikewright", standalone_mode=False) or 0
-    except typer.Exit as stop:
-        return stop.exit_code
+        prepare_output()
+        status = _run_command()
+        # What cannot be printed is noticed here at the latest.
+        sys.stdout.flush()
+        return status
     except typer.Abort:
-        return _complain("interrupted", 130)
+        return _complain("interrupted", _INTERRUPTED)
+    except Stopped as stop:
+        return _complain(f"stopped by {stop.signal.name}", 128 + stop.signal)
     except InputError as error:
         return _complain(str(error), 2)
     except RunError as error:
         return _complain(str(error), 1)
+    except OSError as error:
+        discard_output()
+        return _complain(failure_text(error), 2)
     except Exception as error:
         # Errors in the use of the command line; Typer brings their classes along under other names
         # from version to version.
@@ -110,6 +126,26 @@ def _status() -> int:
         return _complain(error.format_message(), 2)
 
 
+def _run_command() -> int:
+    """Run what the arguments say; return its exit status."""
+    try:
+        # Without arguments the help is what is wanted. The name is the same by `python -m`.
+        words = sys.argv[1:] or ["--help"]
+        status = app(words, prog_name="spikewright", standalone_mode=False) or 0
+    except typer.Exit as stop:
+        return stop.exit_code
+    except SystemExit as stop:
+        # Typer's way with a pipe that nobody reads any more.
+        if isinstance(stop.__context__, OSError):
+            raise stop.__context__ from None
+        raise
+    # Some versions of Typer raise `Abort` themselves.
+    if status == _INTERRUPTED:
+        raise typer.Abort
+    return status
+
+
 def _complain(message: str, status: int) -> int:
-    print(f"spikewright: {' '.join(message.split())}", file=sys.stderr)
+    with suppress(OSError):
+        print(f"spikewright: {' '.join(message.split())}", file=sys.stderr)
     return status

@@ -26,6 +26,7 @@ __all__ = [
     "Port",
     "ShellName",
     "completion",
+    "given_options",
     "make_configuration",
     "one_of",
 ]
@@ -142,3 +143,12 @@ def make_configuration(
     """
     values: dict[str, Any] = read_config_file(file) if file else {}
     return make_config(core, {**defaults, **values, **parse_parameters(parameters or [])})
+
+
+def given_options(context: typer.Context) -> set[str]:
+    """Return the names of the options and arguments that the command line has."""
+    return {
+        name
+        for name in context.params
+        if (source := context.get_parameter_source(name)) and source.name != "DEFAULT"
+    }

@@ -52,6 +52,16 @@ def _as_list(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> Table:
     return table
 
 
+class _Console(Console):
+    """A console that prints text as it is, and raises what goes wrong with that."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(highlight=False, markup=False, emoji=False, **options)
+
+    def on_broken_pipe(self) -> None:
+        raise  # called where the error is handled
+
+
 class Report:
     """Results of a command, for people or for scripts.
 
@@ -65,12 +75,12 @@ class Report:
         self.as_json = as_json
         # A file or a pipe has no width, unless it is told one: there, hardly anything is folded.
         width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 200
-        self._output = Console(highlight=False, width=width)
-        self._progress = Console(stderr=True, highlight=False)
+        self._output = _Console(width=width)
+        self._progress = _Console(stderr=True)
 
     def say(self, text: str) -> None:
         """Tell people something on the way."""
-        self._progress.print(text, markup=False, soft_wrap=True)
+        self._progress.print(text, soft_wrap=True)
 
     @contextmanager
     def counting(self, what: str) -> Iterator[Callable[[int, int], None]]:
@@ -85,13 +95,13 @@ class Report:
         if not self._progress.is_terminal:
             yield self.say
             return
-        with self._progress.status(what) as status:
-            yield lambda text: status.update(f"{what}: {text}")
+        with self._progress.status(Text(what)) as status:
+            yield lambda text: status.update(Text(f"{what}: {text}"))
 
     def _bar(self) -> Progress:
         return Progress(
             SpinnerColumn(),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
@@ -113,7 +123,7 @@ class Report:
         ]
         # A border and two spaces beside each column.
         room = self._output.width - sum(widths[:-1]) - 3 * len(columns) - 1
-        self._output.print(title, style="italic", markup=False)
+        self._output.print(title, style="italic")
         if room >= min(widths[-1], _READABLE):
             self._output.print(_as_table(columns, cells))
         else:
@@ -122,7 +132,7 @@ class Report:
     def line(self, text: str) -> None:
         """Print a line, for people only."""
         if not self.as_json:
-            self._output.print(text, markup=False, soft_wrap=True)
+            self._output.print(text, soft_wrap=True)
 
     def result(self, values: Mapping[str, Any]) -> None:
         """Print the JSON object, for scripts only."""

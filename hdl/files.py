@@ -267,7 +267,8 @@ def write_file(path: Path, content: str | bytes) -> None:
             _write_new(temporary, data)
             temporary.replace(path)
         finally:
-            temporary.unlink(missing_ok=True)
+            with suppress(OSError):
+                temporary.unlink()
 
 
 def _check_regular(path: Path) -> bool:
@@ -286,7 +287,7 @@ def _check_regular(path: Path) -> bool:
 
 
 def check_output(path: Path, *kinds: str) -> None:
-    """Check before the work that a file can be written in the end; make its folder.
+    """Check before the work that a file can be written in the end, and leave everything as it is.
 
     Parameters
     ----------
@@ -311,19 +312,38 @@ def check_output(path: Path, *kinds: str) -> None:
                 )
             if not os.access(path, os.W_OK):
                 raise InputError(f"{path}: cannot be written: it is read-only")
-        path.parent.mkdir(parents=True, exist_ok=True)
+        made: list[Path] = []
         temporary = _temporary(path.parent)
         try:
+            _make_folder(path.parent, made)
             # Looks for space too.
             _write_new(temporary, bytes(4096))
         finally:
-            temporary.unlink(missing_ok=True)
+            with suppress(OSError):
+                temporary.unlink()
+            _remove_folders(made)
+
+
+def _make_folder(folder: Path, made: list[Path]) -> None:
+    """Make a folder and those it is in, and list what has been made."""
+    for one in reversed([folder, *folder.parents]):
+        if not one.exists():
+            one.mkdir()
+            made.append(one)
+
+
+def _remove_folders(made: list[Path]) -> None:
+    """Remove folders that have been made, as far as they are empty."""
+    for one in reversed(made):
+        with suppress(OSError):
+            one.rmdir()
 
 
 def clear_output(path: Path, *kinds: str) -> None:
     """Make an empty file for a program that writes it bit by bit; see `check_output`."""
     check_output(path, *kinds)
     with named_failure(path, "written"):
+        path.parent.mkdir(parents=True, exist_ok=True)
         # A new file: other names of the old one keep what it holds.
         path.unlink(missing_ok=True)
         path.open("xb").close()
@@ -403,10 +423,7 @@ def new_folder(folder: Path) -> Iterator[Path]:
         parents: list[Path] = []
         new = _temporary(place.parent)
         try:
-            for parent in reversed([place.parent, *place.parent.parents]):
-                if not parent.exists():
-                    parent.mkdir()
-                    parents.append(parent)
+            _make_folder(place.parent, parents)
             new.mkdir()
             yield new
             names = sorted(path.name for path in new.iterdir())
@@ -417,9 +434,7 @@ def new_folder(folder: Path) -> Iterator[Path]:
             _swap(new, place)
         except BaseException:
             shutil.rmtree(new, ignore_errors=True)
-            for parent in reversed(parents):
-                with suppress(OSError):
-                    parent.rmdir()
+            _remove_folders(parents)
             raise
 
 

@@ -62,7 +62,11 @@ def _tour(report: Report, folder: Path) -> None:
 
     def write_verilog() -> tuple[bool, str, Path]:
         paths = generate(config, "pins", None, folder / "tinyodin")
-        lines = sum(len(path.read_text().splitlines()) for path in paths if path.suffix == ".v")
+        lines = sum(
+            len(path.read_text(encoding="utf-8").splitlines())
+            for path in paths
+            if path.suffix == ".v"
+        )
         return True, f"{lines} lines of Verilog", folder / "tinyodin"
 
     def compare() -> tuple[bool, str, Path | None]:

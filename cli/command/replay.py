@@ -12,7 +12,7 @@ from ...sim.engine import DEFAULT_ENGINE
 from ...sim.trace import read_trace
 from ...sim.trace import replay as replay_trace
 from ..device import open_device
-from ..option import Cells, EngineName, Json, Memory, On, Parameters, Port, ShellName
+from ..option import Cells, EngineName, Json, Memory, On, Parameters, Port, ShellName, given_options
 from ..outcome import difference_text, finish
 from ..report import Report
 
@@ -20,6 +20,7 @@ __all__ = ["replay"]
 
 
 def replay(
+    context: typer.Context,
     traces: Annotated[list[Path], typer.Argument(metavar="TRACE", help="Trace files.")],
     on: On = "model",
     parameters: Parameters = None,
@@ -58,6 +59,7 @@ def replay(
                 memory=memory,
                 port=port,
                 wave=wave,
+                given=given_options(context),
             ) as device:
                 results.append(replay_trace(trace, device))
         progress(len(read), len(read))

@@ -11,7 +11,18 @@ from ...hdl.error import InputError
 from ...sim.engine import DEFAULT_ENGINE
 from ...sim.task.catalogue import TASKS, find_task
 from ..device import open_device
-from ..option import Cells, EngineName, Json, On, Parameters, Port, ShellName, completion, one_of
+from ..option import (
+    Cells,
+    EngineName,
+    Json,
+    On,
+    Parameters,
+    Port,
+    ShellName,
+    completion,
+    given_options,
+    one_of,
+)
 from ..outcome import difference_text
 from ..report import Report
 
@@ -19,6 +30,7 @@ __all__ = ["run_task"]
 
 
 def run_task(
+    context: typer.Context,
     task: Annotated[
         str,
         typer.Argument(
@@ -90,12 +102,27 @@ def run_task(
     for name in more:
         if name not in found.options:
             raise InputError(f"task {task} takes no --{name}")
+    # Not only when there is something to draw, which may be minutes away.
+    plot = found.check_plot(plot) if plot else None
     with (
-        open_device(config, on, engine=engine, shell=shell, cells=cells, port=port) as device,
+        open_device(
+            config,
+            on,
+            engine=engine,
+            shell=shell,
+            cells=cells,
+            port=port,
+            given=given_options(context),
+        ) as device,
         report.counting(f"{task} on {on}") as progress,
     ):
         result = found.perform(
-            device, samples=samples, training=training, plot=plot, progress=progress, **more
+            device,
+            samples=samples,
+            training=training,
+            keep_plot_data=plot is not None,
+            progress=progress,
+            **more,
         )
     values = {"task": task, "on": on} | result.summary()
     values |= {"plot": str(plot)} if plot else {}
@@ -112,5 +139,8 @@ def run_task(
             ],
         )
     report.result(values | result.details)
+    # The figures are not lost if the picture is.
+    if plot is not None:
+        found.save_plot(plot, result)
     if not result.passed:
         raise typer.Exit(1)

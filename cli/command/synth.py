@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from ...hdl.catalogue import find_shell, make_component, top_name
-from ...hdl.error import InputError
+from ...hdl.error import InputError, show
 from ...hdl.memory.plan import TABLE_HEADS, plan_table, summary
 from ...hdl.memory.survey import survey
 from ...hdl.memory.technology import INFERRED, find_technology
@@ -21,6 +21,7 @@ from ..option import (
     Memory,
     Parameters,
     completion,
+    given_options,
     make_configuration,
     one_of,
 )
@@ -28,8 +29,12 @@ from ..report import Report
 
 __all__ = ["synth"]
 
+#: Placements that may be asked for.
+_MOST_SEEDS = 1000
+
 
 def synth(
+    context: typer.Context,
     core: CoreName,
     device: Annotated[
         str,
@@ -60,13 +65,20 @@ def synth(
 ) -> None:
     """Report area and maximum frequency on a device; with --memory the area of the SRAM macros too."""
     report = Report(as_json)
-    if seeds < 1:
-        raise InputError(f"seeds is {seeds}, allowed is 1 or more")
+    if not 1 <= seeds <= _MOST_SEEDS:
+        raise InputError(f"seeds is {show(seeds)}, allowed is 1 to {_MOST_SEEDS}")
     technology = find_technology(memory)
+    if memory != INFERRED and not technology.instantiated:
+        raise InputError(
+            f"memories of {memory} are inferred on its devices anyway, allowed is {INFERRED} "
+            "or a technology of macros"
+        )
     if technology.instantiated and device not in WITHOUT_MEMORIES:
         raise InputError(
             f"macros of {memory} have no place on {device}, allowed is {one_of(WITHOUT_MEMORIES)}"
         )
+    if device in WITHOUT_MEMORIES and "seeds" in given_options(context):
+        raise InputError(f"--seeds has no effect on {device}, where nothing is placed")
     config = make_configuration(core, parameters, config_file)
     shell = find_shell(config.core, shell)
     if activity is not None:

@@ -9,7 +9,17 @@ from ...hdl.error import InputError
 from ...hdl.memory.technology import INFERRED
 from ...sim.engine import DEFAULT_ENGINE
 from ...sim.verify import verify as verify_core
-from ..option import Cells, CoreName, EngineName, Json, Memory, Parameters, completion
+from ..device import check_effect
+from ..option import (
+    Cells,
+    CoreName,
+    EngineName,
+    Json,
+    Memory,
+    Parameters,
+    completion,
+    given_options,
+)
 from ..outcome import difference_text, finish
 from ..report import Report
 
@@ -17,6 +27,7 @@ __all__ = ["verify"]
 
 
 def verify(
+    context: typer.Context,
     core: CoreName,
     parameters: Parameters = None,
     seeds: Annotated[int, typer.Option("--seeds", metavar="NUMBER", help="Number of seeds.")] = 20,
@@ -53,6 +64,7 @@ def verify(
     if seeds < 1 or first_seed < 0:
         raise InputError(f"seeds are {seeds} from {first_seed}, allowed are 1 or more from 0")
     make_config(core)
+    check_effect(on, given_options(context))
     done = []
     with report.counting(f"verify {core} on {on}") as progress:
 

@@ -66,10 +66,14 @@ class Task:
         samples: int | None = None,
         training: int | None = None,
         plot: Path | None = None,
+        keep_plot_data: bool = False,
         progress: Progress | None = None,
         **more: Any,
     ) -> TaskResult:
-        """Do the task on a device and draw a picture.
+        """Do the task on a device, and draw a picture if one is asked for.
+
+        Who must not lose the result if the picture cannot be written calls `check_plot` before, and
+        `save_plot` afterwards.
 
         Parameters
         ----------
@@ -81,6 +85,8 @@ class Task:
             Only the first training samples, if the task learns on the core.
         plot : Path, optional
             Picture to write; its ending says the format, PNG if it has none.
+        keep_plot_data : bool
+            Keep in the result what `save_plot` draws.
         progress : callable, optional
             Called as the task goes on, with what is done and with the total.
         **more
@@ -92,24 +98,45 @@ class Task:
             If the core cannot do the task, data are missing, a number is less than 1, or the picture
             cannot be written; before the work, if that can be known.
         """
-        function, save_plot = self.load(), None
+        function = self.load()
         if plot is not None:
-            with require("tasks"):
-                save_plot = import_module(f".{self.plot}", __package__).save_plot
-                check_picture = import_module(".picture", __package__).check_picture
-            check_picture(plot)
+            self.check_plot(plot)
         options: dict[str, Any] = {"training": training} if self.learns else {}
         result = function(
             device,
             samples=samples,
-            keep_plot_data=save_plot is not None,
+            keep_plot_data=keep_plot_data or plot is not None,
             progress=progress,
             **options,
             **more,
         )
-        if save_plot is not None:
-            save_plot(plot, result)
+        if plot is not None:
+            self.save_plot(plot, result)
         return result
+
+    def check_plot(self, path: Path) -> Path:
+        """Check that a picture can be written; return the name of its file, with an ending.
+
+        Raises
+        ------
+        InputError
+            If it cannot, or a package that it needs is not installed.
+        """
+        with require("tasks"):
+            picture = import_module(".picture", __package__)
+        return picture.check_picture(path)
+
+    def save_plot(self, path: Path, result: TaskResult) -> None:
+        """Draw what the task did, from a result with the data for it.
+
+        Raises
+        ------
+        InputError
+            If the picture cannot be written.
+        """
+        with require("tasks"):
+            module = import_module(f".{self.plot}", __package__)
+        module.save_plot(path, result)
 
 
 #: Tasks by name.
