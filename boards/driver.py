@@ -105,8 +105,6 @@ class SerialTransport:
         with require("board"):
             import serial
         self.name = f"serial port {port}"
-        # Twice the time of its ten bits, and what computers take besides.
-        self.seconds_per_byte = max(20 / baud_rate, 0.001)
         # SerialException is an OSError.
         try:
             self._serial = serial.Serial(

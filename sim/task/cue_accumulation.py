@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from ...hdl.error import InputError
+from ...hdl.files import read_text
 from ..device import Device
 from .eprop import WEIGHT_BITS, Learning, Network, Sample, Weights
 from .result import Progress, TaskResult
@@ -179,12 +180,7 @@ def make(progress: Progress | None = None) -> tuple[Weights, dict[str, Any]]:
 
 def _read_lines(path: Path) -> Iterator[tuple[int, list[int]]]:
     """Read the whole numbers of a file, line by line; blank lines are left out."""
-    try:
-        lines = path.read_text().splitlines()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: not text") from None
+    lines = read_text(path).splitlines()
     for number, line in enumerate(lines, 1):
         if line.strip():
             try:
