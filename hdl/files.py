@@ -153,7 +153,7 @@ def read_bytes(path: Path, limit: int = LARGEST_FILE) -> bytes:
         with open(_open_regular(path), "rb") as file:
             content = file.read(limit + 1)
     except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file") from None
+        raise InputError(f"{path}: cannot be read: there is no such file") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {_reason(error)}") from None
     if len(content) > limit:
@@ -188,13 +188,15 @@ def read_toml(path: Path) -> dict[str, Any]:
     InputError
         If the file cannot be read or is not TOML.
     """
-    text = read_text(path, _LARGEST_TOML)
+    content = read_bytes(path, _LARGEST_TOML)
+    kind = file_kind(content)
     try:
-        return tomllib.loads(text)
+        return tomllib.loads(content.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: not TOML: not text in UTF-8 but {kind}") from None
     except RecursionError:
         raise InputError(f"{path}: not TOML that can be read: nested too deeply") from None
     except tomllib.TOMLDecodeError as error:
-        kind = file_kind(text.encode())
         reason = str(error) if kind == "a text file" else f"it is {kind}"
         raise InputError(f"{path}: not TOML: {reason}") from None
     except ValueError:  # from the conversion of numbers

@@ -61,7 +61,7 @@ def test_reading(tmp_path):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("none", "none: there is no such file"),
+        ("none", "none: cannot be read: there is no such file"),
         ("folder", "folder: cannot be read: it is a folder"),
         ("pipe", "pipe: cannot be read: it is not a regular file"),
         ("zero", "zero: cannot be read: it is not a regular file"),
@@ -118,9 +118,9 @@ def test_kinds(content, kind, tmp_path):
         (b"a = 2024-99-99", "not TOML"),
         (b"a = 1\n" * 2, "not TOML: .*overwrite"),
         (b"#" * ((1 << 20) + 1), "larger than the 1 MiB allowed"),
-        (b"\x89PNG\r\n\x1a\n\0", "not text in UTF-8 but a PNG image"),
+        (b"\x89PNG\r\n\x1a\n\0", "not TOML: not text in UTF-8 but a PNG image"),
         (b"%PDF-1.7\n", "not TOML: it is a PDF document"),
-        ("a = 'µ'".encode("latin-1"), "not text in UTF-8 but a file of an unknown kind"),
+        ("a = 'µ'".encode("latin-1"), "not TOML: not text in UTF-8 but a file of an unknown kind"),
     ],
 )
 def test_hostile_toml(tmp_path, content, message):
