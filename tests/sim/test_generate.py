@@ -74,7 +74,12 @@ def test_description(config, folder):
     assert shown["name"] == config.name
     assert shown["parameters"]["neurons"] == 16
     assert (shown["shell"], shown["top"]) == ("pins", "my_chip")
-    assert shown["memories"]["synapses"] == {"target": 2, "words": 32, "width": 32}
+    assert shown["memories"]["synapses"] == {
+        "space": 2,
+        "words": 32,
+        "width": 32,
+        "access": "RW",
+    }
     assert shown["registers"][3]["published_name"] == "SPI_MAX_NEUR"
     assert shown["words"]["neurons"][0] == {"field": "potential", "low": 0, "width": 12}
     assert shown["cycles"]["spike"] > 16

@@ -40,7 +40,7 @@ def test_ipxact(core: str, shell: str, folders, tmp_path: Path) -> None:
     for name, memory in shown["memories"].items():
         block = blocks.pop(name)
         assert block.findtext(f"{IPXACT}usage") == "memory"
-        assert block.findtext(f"{IPXACT}baseAddress") == f"'h{memory['target'] << 20:x}"
+        assert block.findtext(f"{IPXACT}baseAddress") == f"'h{memory['space'] << 20:x}"
     words = {"registers": [register["name"] for register in shown["registers"]]}
     if "addresses" in shown:
         words["control"] = list(shown["addresses"]["control"])
