@@ -127,7 +127,7 @@ def find_core(name: str) -> Core:
         return core
     if name not in points:
         known = " or ".join([*core_names(), "package.module:NAME"])
-        raise InputError(f"there is no core {name!r}, allowed is {known}")
+        raise InputError(f"there is no core {show(name)}, allowed is {known}")
     return _entry_core(name)
 
 
@@ -202,7 +202,7 @@ def find_shell(core: str, shell: str | None = None) -> str:
         return next(iter(shells))
     if shell not in shells:
         name = find_core(core).name
-        raise InputError(f"{name} has no shell {shell!r}, allowed is {' or '.join(shells)}")
+        raise InputError(f"{name} has no shell {show(shell)}, allowed is {' or '.join(shells)}")
     return shell
 
 

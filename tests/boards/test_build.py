@@ -9,9 +9,12 @@ import pytest
 from spikewright.boards import build as build_module
 from spikewright.boards.board import BoardTop
 from spikewright.boards.build import build, program
-from spikewright.boards.catalogue import BOARDS, find_board
+from spikewright.boards.catalogue import BOARDS, board_parameters, find_board
+from spikewright.hdl.catalogue import interface_of
+from spikewright.hdl.core import Core
 from spikewright.hdl.error import InputError
 from spikewright.hdl.files import new_folder
+from spikewright.hdl.interface.interface import Stream
 from spikewright.hdl.reckon.config import ReckonConfig
 from spikewright.hdl.reckon.core import Reckon
 from spikewright.hdl.tinyodin.config import TinyOdinConfig
@@ -19,6 +22,27 @@ from spikewright.hdl.tinyodin.core import TinyOdin
 from spikewright.hdl.toolchain import ToolError
 
 SMALL = TinyOdinConfig(neurons=16)
+
+
+def test_parameters_that_suit_a_board():
+    assert board_parameters("icebreaker", "reckon") == {"lanes": 1, "spare_output_weights": 0}
+    assert board_parameters("ulx3s-85f", "reckon") == {}
+    with pytest.raises(InputError, match="there is no core 'loihi'"):
+        board_parameters("icebreaker", "loihi")
+    with pytest.raises(InputError, match="there is no board 'basys'"):
+        board_parameters("basys", "odin")
+
+
+def test_a_core_without_a_host_link(tmp_path, monkeypatch):
+    """One that sends or takes several streams: the link has one each way."""
+    interface = interface_of(SMALL)
+    streams = interface.outputs | {"neighbour": Stream(8)}
+    monkeypatch.setattr(
+        Core, "interface_of", lambda core, config: replace(interface, outputs=streams)
+    )
+    with pytest.raises(InputError, match="tinyodin has the output streams output, neighbour, the"):
+        build(SMALL, "icebreaker", tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_unknown_board(tmp_path):

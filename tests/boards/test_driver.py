@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from spikewright.boards import driver
-from spikewright.boards.driver import HostLinkClient, LinkDevice, LinkError, open_board
+from spikewright.boards.driver import BoardDevice, HostLinkClient, LinkError, open_board
 from spikewright.boards.simulated import SimulatedBoard
 from spikewright.hdl.error import InputError
 from spikewright.hdl.interface.host_link import SYNC_RESPONSE, Command, Status, checksum
@@ -71,7 +71,7 @@ def play(devices, generator, count, config=CONFIG):
 
 
 def test_is_a_device(device):
-    assert type(device) is LinkDevice
+    assert type(device) is BoardDevice
     assert isinstance(device, Device)
     assert device.cycles is None
 
@@ -92,7 +92,7 @@ def test_session_equals_the_model(device, open_loop):
         one.configure(open_loop=open_loop, last_neuron=31 if open_loop else 5)
     play(devices, generator, 60)
     same_memories(devices)
-    assert device.link.repeated == 0
+    assert device.link.client.repeated == 0
 
 
 def test_many_events_at_once_and_more_words_than_the_board_buffers(device):
@@ -157,7 +157,7 @@ def test_a_bad_line(make_damage):
         set_up(devices, numbers)
         play(devices, numbers, 60)
         same_memories(devices)
-        assert device.link.repeated > 0
+        assert device.link.client.repeated > 0
 
 
 def test_words_that_do_not_fit(device):

@@ -244,7 +244,8 @@ def test_unknown_shell(config, folder):
 
 
 def test_unknown_core():
-    with pytest.raises(InputError, match=r"^there is no core 'loihi', allowed is tinyodin"):
+    known = "odin or reckon or tinyodin or package.module:NAME"
+    with pytest.raises(InputError, match=rf"^there is no core 'loihi', allowed is {known}$"):
         find_core("loihi")
     with pytest.raises(InputError, match=r"^there is no core 'loihi'"):
         make_config("loihi", {})

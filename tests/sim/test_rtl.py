@@ -1,15 +1,15 @@
+# amaranth: UnusedElaboratable=no
 """The simulated core against the model, through the `Device` protocol."""
 
 import numpy as np
 import pytest
 
+from spikewright.hdl.catalogue import make_core
 from spikewright.hdl.error import InputError
 from spikewright.hdl.tinyodin.config import TinyOdinConfig
 from spikewright.sim.device import BusyError, Device
-from spikewright.sim.engine import open_engine
 from spikewright.sim.model.tinyodin import TinyOdinModel, pack_neurons
 from spikewright.sim.rtl import RtlDevice
-from spikewright.sim.spi import SpiFrame, spi_transaction
 
 VERILATOR = pytest.mark.needs("verilator")
 
@@ -194,8 +194,8 @@ def test_is_a_device(device):
         lambda device: device.send([1 << 10]),
         lambda device: device.send([-1]),
         lambda device: device.send(np.array([0.5])),
-        lambda device: spi_transaction(device, 1 << 20, 0),
-        lambda device: spi_transaction(device, 0, -1),
+        lambda device: device.transact([1 << 20, 0]),
+        lambda device: device.transact([0, -1]),
     ],
 )
 def test_bad_input_is_refused_as_by_the_model(device, wrong):
@@ -385,14 +385,14 @@ def test_gate_frees_a_core_whose_receiver_hangs():
 def test_host_that_comes_too_early_is_served_after_the_event():
     """A transaction that reads and writes while a long sweep goes on: then both are waiting."""
     with RtlDevice(TinyOdinConfig(), shell="pins") as device:
-        frame = SpiFrame.of(device)
+        spi = device.pins.spi
         device.configure(gate=1, open_loop=1, output_source=1, last_neuron=255)
         device.load("neurons", [0x00FFF000] * 4, 198)
         device.configure(gate=0)
         start = device.cycles
         device.send([7])
-        device.spi(frame.register(0), 1)
-        device.spi(frame.memory("neurons", 200, 3, read=True, write=True), 0x5A)
+        device.transact([0, 1])
+        device.transact([spi.read | spi.write | spi.places["neurons"].at(200, 3), 0x5A])
         assert device.cycles - start < 2 * 256
         assert device.settle().tolist() == []  # the gate holds the output bus in reset
         words = device.dump("neurons", 198, 4).tolist()
@@ -417,8 +417,7 @@ def test_reset_keeps_registers_and_memories(device):
 def test_cycles_are_as_the_core_says(lanes, ports, output_source):
     """What an event costs when the next one is there already and no neuron fires."""
     config = config_of(lanes, ports)
-    engine, core = open_engine(config)
-    engine.close()
+    core = make_core(config)
     events = {
         "virtual": 0x210,
         "time_reference_one": 0x101,
@@ -459,9 +458,9 @@ def test_stalls_change_the_pace_alone():
 
 
 def test_spi_transactions(device):
-    """A device with pins has its own `spi`; on the other one their effect is the same."""
+    """Through the pins, and with the same effect where there are none."""
     model = TinyOdinModel(device.config)
-    frame = SpiFrame.of(device)
+    spi = device.pins.spi
     random = np.random.default_rng(17)
     for each in (device, model):
         each.configure(gate=1)
@@ -469,21 +468,22 @@ def test_spi_transactions(device):
         each.load("synapses", [0] * 32)
     for _ in range(150):
         kind = random.integers(8)
-        data = int(random.integers(1 << frame.bits))
+        data = int(random.integers(1 << spi.bits))
         if kind == 0:  # registers, also those that do not exist; the gate stays
             number = int(random.choice([1, 2, 3, 4, 5, 0x101, 0x8003]))
-            top = int(random.integers(4)) << frame.bits - 2
+            top = int(random.integers(4)) << spi.bits - 2
             address = top | number
         else:
             memory = ("neurons", "synapses")[random.integers(2)]
             word = int(random.integers(40 if memory == "synapses" else 20))
             read, write = (bool(bit) for bit in random.integers(0, 2, 2))
-            address = frame.memory(memory, word, int(random.integers(4)), read=read, write=write)
+            address = spi.places[memory].at(word, int(random.integers(4)))
+            address |= read * spi.read | write * spi.write
             if memory == "neurons" and random.integers(4) == 0:
                 address |= 1 << 10 + int(random.integers(6))  # bytes 4 and up
-        reply = spi_transaction(model, address, data)
-        got = spi_transaction(device, address, data)
-        if address >> frame.bits - 1:
+        reply = model.transact([address, data])
+        got = device.transact([address, data])
+        if address & spi.read:
             assert got == reply, hex(address)
         device.engine.step(20)
         assert device.register_values == model.register_values
@@ -494,14 +494,13 @@ def test_spi_transactions(device):
 def test_register_values_follow_raw_spi():
     """Otherwise the device would not know that its memories are out of reach."""
     with RtlDevice(config_of(2, 1), shell="pins") as device:
-        frame = SpiFrame.of(device)
-        device.spi(frame.register(0), 0xFFFFF)
+        device.transact([0, 0xFFFFF])
         assert device.register_values["gate"] == 1
         device.load("neurons", [0x55])
         assert device.dump("neurons", count=1).tolist() == [0x55]
         # Registers ignore the read and write bits.
-        device.spi(2 << frame.bits - 2 | 3, 0x37)
+        device.transact([2 << device.pins.spi.bits - 2 | 3, 0x37])
         assert device.register_values["last_neuron"] == 7
-        device.spi(0, 0)
+        device.transact([0, 0])
         with pytest.raises(InputError, match="gate"):
             device.dump("neurons")

@@ -7,7 +7,6 @@ from spikewright.hdl.neuron.layout import IZHIKEVICH_WORD, LIF_WORD
 from spikewright.hdl.odin.config import OdinConfig
 from spikewright.sim.device import BusyError, Device
 from spikewright.sim.model.odin import OdinModel, update_neurons
-from spikewright.sim.spi import SpiFrame, spi_transaction
 
 TICK_ALL = 0x7F
 LEARNING = {
@@ -891,16 +890,21 @@ def test_registers_are_written_in_order():
 def test_raw_spi():
     """Section 3: masked bytes; read bits and what lies outside have no effect."""
     model = core({3: lif(potential=0x35)}, {(2, 9): 6}, gate=1)
-    frame = SpiFrame.of(model)
+    spi = model.pins.spi
+    neurons, synapses = spi.places["neurons"], spi.places["synapses"]
+
+    def transact(first, data):
+        return model.transact([first, data])[1]
+
     byte = model.dump("neurons", 3, 1)[0] >> 64 & 0xFF
-    read = frame.memory("neurons", 3, 8, read=True)
-    assert spi_transaction(model, read, 0) == byte
-    both = frame.memory("neurons", 3, 8, read=True, write=True)
-    assert spi_transaction(model, both, 0xF000) == byte
-    assert spi_transaction(model, read, 0) == byte & 0xF0
-    assert spi_transaction(model, frame.memory("neurons", 3, 16, read=True), 0) == 0
-    assert spi_transaction(model, frame.memory("synapses", 2 * 2 + 1, 0, read=True), 0) == 0xE0
-    spi_transaction(model, frame.memory("synapses", 5, 0, write=True), 0x00B0)
+    read = spi.read | neurons.at(3, 8)
+    assert transact(read, 0) == byte
+    both = read | spi.write
+    assert transact(both, 0xF000) == byte
+    assert transact(read, 0) == byte & 0xF0
+    assert transact(spi.read | neurons.at(3, 16), 0) == 0
+    assert transact(spi.read | synapses.at(2 * 2 + 1), 0) == 0xE0
+    transact(spi.write | synapses.at(5), 0x00B0)
     assert weight(model, 2, 9) == 3
 
 

@@ -5,13 +5,12 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from spikewright.hdl.catalogue import interface_of
 from spikewright.hdl.error import InputError
 from spikewright.hdl.reckon.config import ReckonConfig
-from spikewright.hdl.reckon.layout import SPACES, memories
 from spikewright.hdl.reckon.registers import registers
-from spikewright.sim.device import BusyError, Device, TickedDevice
+from spikewright.sim.device import BusyError, Device
 from spikewright.sim.model import open_model, reckon
-from spikewright.sim.spi32 import Spi32Header
 from spikewright.sim.trace import Recorder, replay
 from spikewright.sim.verify import record
 from spikewright.sim.workload.reckon import CONFIGURATIONS
@@ -66,17 +65,19 @@ class Bits:
         return value
 
 
-class Scalar(Device):
-    """ReckOn as the text of its specification says it; sections in comments."""
+class Scalar:
+    """A device: ReckOn as the text of its specification says it; sections in comments."""
 
     def __init__(self, config):
         self.config = config
+        self.interface = interface_of(config)
         self.registers = registers(config)
-        self.memories = memories(config)
+        self.memories = self.interface.memories
+        self.cycles = None
         self.A, self.B = config.address_bits, config.output_index_bits
         self.P, self.lanes = config.neuron_lanes, config.weight_lanes
         self.memory = {name: [0] * size.words for name, size in self.memories.items()}
-        self.pins = {"sample": 0, "target_valid": 0, "infer_accumulate": 0}
+        self.levels = {"sample": 0, "target_valid": 0, "infer_accumulate": 0}
         self.reset()
 
     def reset(self):
@@ -103,6 +104,10 @@ class Scalar(Device):
         self.idle()
 
     # Host.
+
+    @property
+    def register_values(self):
+        return self.r
 
     def configure(self, **values):
         for name, value in values.items():
@@ -132,7 +137,7 @@ class Scalar(Device):
             self.S = self.memory[memory][at + count - 1]
         return np.array(self.memory[memory][at : at + count], dtype=object)
 
-    def spi32(self, words):
+    def transact(self, words):
         header, *data = words
         space, address = header >> 28 & 7, header & 0xFFFF
         reply = [0]
@@ -141,8 +146,9 @@ class Scalar(Device):
                 register = self.registers.at(address)
                 if not header >> 31 and register is not None:
                     self.write(register.name, low(register.width, word))
-            elif space in SPACES and self.r["config_mode"]:
-                self.chunk(SPACES[space], low(16, address + index), header >> 31, word)
+            elif 0 < space < 6 and self.r["config_mode"]:
+                (memory,) = [name for name, one in self.memories.items() if one.space == space]
+                self.chunk(memory, low(16, address + index), header >> 31, word)
             reply.append(self.last_read)
         return reply
 
@@ -194,18 +200,18 @@ class Scalar(Device):
             self.learn()
             self.finish()
 
-    def drive(self, **pins):
-        self.pins.update(pins)
+    def drive(self, **levels):
+        self.levels.update(levels)
 
-    def read_pin(self, name):
+    def status(self, name):
         if name == "configuring":
             return int(self.state == "CONFIG")
         if name == "target_request":
             return int(self.state == "TARGET" and self.r.get("target_request_monitor", 0))
         return int(self.error if self.r["timing_mode"] else self.state in ("IDLE", "PROPAGATE"))
 
-    def wait_pin(self, name, value):
-        assert self.read_pin(name) == value
+    def wait(self, name, value):
+        assert self.status(name) == value
 
     def settle(self):
         out, self.out = self.out, []
@@ -245,15 +251,15 @@ class Scalar(Device):
             return
         self.current, self.pending = self.pending, [0] * self.size
         if self.state == "IDLE":
-            if self.pins["sample"]:
+            if self.levels["sample"]:
                 self.propagate()
         elif self.state == "PROPAGATE":
             self.leak()
-            if self.pins["infer_accumulate"]:
+            if self.levels["infer_accumulate"]:
                 y = [sgn(16, self.memory["outputs"][k]) for k in range(self.O + 1)]
                 winner = 0 if self.r["regression"] else y.index(max(y))
                 self.wins[winner] = low(16, self.wins[winner] + 1)
-            if not self.pins["sample"]:
+            if not self.levels["sample"]:
                 self.send_words()
                 self.idle()
             elif self.r["config_mode"]:
@@ -268,7 +274,7 @@ class Scalar(Device):
 
     def after_config(self):
         always = self.r.get("regul_mode", 0) >> 1 == 3
-        if self.r.get("learn", 0) and (self.pins["target_valid"] or always):
+        if self.r.get("learn", 0) and (self.levels["target_valid"] or always):
             if self.r["single_label"] and self.received:
                 self.learn()
                 self.finish()
@@ -280,7 +286,7 @@ class Scalar(Device):
     def finish(self):
         if self.r["send_every_step"]:
             self.send_words()
-            if not self.pins["sample"]:
+            if not self.levels["sample"]:
                 self.idle()
                 return
         self.propagate()
@@ -458,7 +464,7 @@ class Scalar(Device):
         return self.lane(self.S, n) if self.fresh[n] else [0, 0, 0, 0]
 
     def read(self, p):
-        if p % self.P == 0 and p <= self.N and self.pins["target_valid"]:
+        if p % self.P == 0 and p <= self.N and self.levels["target_valid"]:
             self.S = self.memory["neurons"][p // self.P]
 
     def errors(self):
@@ -476,11 +482,11 @@ class Scalar(Device):
             target = 2048 if self.label == k else 0
             if self.r["regression"]:
                 target = sgn(16, self.targets[k])
-            e.append(sat16(target - activation) if self.pins["target_valid"] else 0)
+            e.append(sat16(target - activation) if self.levels["target_valid"] else 0)
         return e
 
     def learn(self):
-        learn, valid, mode = self.r["learn"], self.pins["target_valid"], self.r["regul_mode"]
+        learn, valid, mode = self.r["learn"], self.levels["target_valid"], self.r["regul_mode"]
         e = self.errors()
         for g in range(self.R // self.lanes + 1):
             L, h, G = {}, {}, {}
@@ -521,7 +527,7 @@ class Scalar(Device):
 
     def learn_word(self, kind, bit, p, limit, trace, posts, L, h, G):
         valid, mode, chosen = (
-            self.pins["target_valid"],
+            self.levels["target_valid"],
             self.r["regul_mode"],
             self.r["regul_weights"],
         )
@@ -571,7 +577,7 @@ class Scalar(Device):
 def test_there_is_a_model():
     model = open_model(ReckonConfig())
     assert isinstance(model, reckon.ReckonModel)
-    assert isinstance(model, TickedDevice)
+    assert isinstance(model, Device)
 
 
 SMALL = [config for config in CONFIGURATIONS if config.neurons <= 64]
@@ -659,7 +665,7 @@ def test_first_and_last_step():
     device.drive(sample=0, infer_accumulate=1)
     device.tick()
     assert device.settle().tolist() == [1]
-    assert device.read_pin("ready") == 1
+    assert device.status("ready") == 1
     matches_scalar(device)
 
 
@@ -696,7 +702,7 @@ def test_a_zero_seed_makes_every_update_fire():
     device.drive(sample=1, target_valid=1)
     device.tick()
     device.pulse()
-    device.wait_pin("target_request", 1)
+    device.wait("target_request", 1)
     device.send([1 << 8])
     device.configure(config_mode=1)
     # Output 0 is too low: positive error, and learning signals are positive.
@@ -721,7 +727,7 @@ def test_a_label_given_in_idle_is_not_remembered():
     with pytest.raises(BusyError, match="TARGET"):
         device.tick()
     device.send([1 << 8 | 1])
-    device.wait_pin("ready", 1)
+    device.wait("ready", 1)
     device.tick()  # now it is
 
 
@@ -736,23 +742,23 @@ def test_timing_errors(halts, where):
     device.configure(config_mode=int(where == "CONFIG"))
     device.pulse()
     pin = {"CONFIG": "configuring", "TARGET": "target_request"}[where]
-    assert device.read_pin(pin) == 1
-    assert device.read_pin("ready") == 0
+    assert device.status(pin) == 1
+    assert device.status("ready") == 0
     device.configure(timing_mode=1)
-    assert device.read_pin("ready") == 0
+    assert device.status("ready") == 0
     device.pulse()
-    assert device.read_pin("ready") == 1
-    with pytest.raises(InputError, match="tick needs timing_mode = 0"):
+    assert device.status("ready") == 1
+    with pytest.raises(InputError, match="waiting for a time step needs timing_mode = 0"):
         device.tick()
     device.configure(timing_mode=0)
-    assert device.read_pin("ready") == halts
-    assert device.read_pin(pin) == 1 - halts
+    assert device.status("ready") == halts
+    assert device.status(pin) == 1 - halts
     if halts:
         device.device.pulse()
         assert device.device.state is reckon.State.IDLE
         device.reset()
         device.configure(timing_mode=1)
-        assert device.read_pin("ready") == 0
+        assert device.status("ready") == 0
 
 
 def test_local_tick_cannot_start_a_sample():
@@ -826,19 +832,22 @@ def test_bad_input():
             "config_mode is 0, memory access needs config_mode = 1",
         ),
         (lambda: model.dump("outputs"), "config_mode is 0"),
-        (lambda: model.drive(time_tick=1), "no pin 'time_tick' here, it has sample"),
-        (lambda: model.drive(sample=2), "pin sample is 2, allowed is 0 or 1"),
-        (lambda: model.read_pin("sample"), "no pin 'sample' here, it has configuring"),
+        (lambda: model.drive(time_tick=1), "reckon has no level 'time_tick', it has sample"),
+        (lambda: model.drive(sample=2), "reckon: sample is 2, allowed is 0 or 1"),
+        (
+            lambda: model.status("sample"),
+            "reckon has no status 'sample', it has ready, configuring",
+        ),
         (lambda: model.send([1 << 9]), "not a whole number of 9 bits"),
-        (lambda: model.spi32([]), "without words"),
-        (lambda: model.spi32([1 << 16]), "0 data words, its header says 1"),
-        (lambda: model.spi32([1 << 32]), "allowed are 32 bits"),
+        (lambda: model.transact([]), "without words"),
+        (lambda: model.transact([1 << 16]), "0 data words, its first word says 1"),
+        (lambda: model.transact([1 << 32]), "allowed is a whole number of 32 bits"),
         (lambda: model.configure(kappa=256), "register kappa is 256"),
     ):
         with pytest.raises(InputError, match=message):
             action()
-    with pytest.raises(BusyError, match="pin ready stays 1"):
-        model.wait_pin("ready", 0)
+    with pytest.raises(BusyError, match="reckon: ready stays 1"):
+        model.wait("ready", 0)
     for values, message in (
         ({"neurons": 16, "weight_lanes": 32}, "weight_lanes is 32, allowed is at most neurons"),
         ({"lanes": 32}, "lanes is 32, allowed is at most weight_lanes, which is 16"),
@@ -854,13 +863,13 @@ def test_raw_spi_of_registers():
     address = model.registers["noise_shift"].address
 
     def header(count, address, read=False):
-        return Spi32Header(read=read, space=0, count=count, address=address).pack()
+        return read << 31 | count << 16 | address
 
-    model.spi32([header(3, address), 1, 2, 0xFFFFFFF5])
+    model.transact([header(3, address), 1, 2, 0xFFFFFFF5])
     assert model.register_values["noise_shift"] == 5
-    model.spi32([header(1, address + 0x100), 7])  # the full address counts
-    model.spi32([header(1, address, read=True), 7])
-    model.spi32([header(0, address)])
+    model.transact([header(1, address + 0x100), 7])  # the full address counts
+    model.transact([header(1, address, read=True), 7])
+    model.transact([header(0, address)])
     assert model.register_values["noise_shift"] == 5
     assert Counter(model.register_values.values())[5] == 1
 
@@ -903,7 +912,7 @@ def test_regularisation_without_target_sees_the_word_read_last(last_input):
     device.drive(sample=1)
     device.tick()
     device.pulse()
-    device.wait_pin("target_request", 1)
+    device.wait("target_request", 1)
     device.send([1 << 8])
     device.configure(config_mode=1)
     rows = [
@@ -945,9 +954,9 @@ def test_one_label_may_not_be_enough():
     device.tick()
     for _ in range(3):
         device.pulse()
-        device.wait_pin("target_request", 1)
+        device.wait("target_request", 1)
         device.send([1 << 8 | 1])
-        device.wait_pin("ready", 1)
+        device.wait("ready", 1)
 
 
 def test_a_sample_may_end_while_the_core_is_stopped():
@@ -959,7 +968,7 @@ def test_a_sample_may_end_while_the_core_is_stopped():
         model.tick()
         model.configure(config_mode=1)
         model.pulse()
-        assert model.read_pin("configuring") == 1
+        assert model.status("configuring") == 1
         model.drive(sample=0)
         model.configure(config_mode=0)
         assert model.settle().tolist() == [0] * every

@@ -26,5 +26,5 @@ def test_contract(core):
 
 
 def test_unknown_core():
-    with pytest.raises(InputError, match="no core 'nothing', allowed is"):
+    with pytest.raises(InputError, match="no core 'nothing', allowed is odin or"):
         find_workload("nothing")

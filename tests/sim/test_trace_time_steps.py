@@ -10,16 +10,16 @@ from spikewright.hdl.reckon.config import ReckonConfig
 from spikewright.sim.model import open_model
 from spikewright.sim.trace import (
     SUFFIX,
+    BurstStep,
     CheckStep,
     ConfigStep,
+    EventStep,
     ExpectStep,
-    ItemStep,
-    PinStep,
+    LevelStep,
     PulseStep,
     Recorder,
     ResetStep,
     SettleStep,
-    Spi32Step,
     TickStep,
     WaitStep,
     read_trace,
@@ -99,9 +99,9 @@ def test_written_and_read_again(put, tmp_path):
         (13, {"words": ["0001", "7ffe"]},
          {"kind": "memory", "memory": "outputs", "word": 1, "expected": "7ffe", "got": "7fff"}),
         (14, {"value": 0}, {"kind": "pin", "pin": "TIMING_ERROR_RDY", "expected": 0, "got": 1}),
-        (16, {"value": 0}, {"kind": "busy", "message": "reckon: pin target_request stays 1"}),
+        (16, {"value": 0}, {"kind": "busy", "message": "reckon: target_request stays 1"}),
         (15, {"do": "tick"},
-         {"kind": "busy", "message": "reckon: not ready after the time step, but in TARGET"}),
+         {"kind": "busy", "message": "reckon: it waits for a target or a configuration"}),
         (23, {"events": [0]}, {"kind": "event", "event": 0, "expected": 0, "got": 1}),
     ],
 )  # fmt: skip
@@ -118,17 +118,17 @@ def test_recording():
     recorder.reset()
     recorder.configure(learn=7, last_neuron=1)
     assert recorder.register_values["last_neuron"] == 1
-    recorder.spi32([0x20020000, 1, 0x7FFF])
-    assert recorder.spi32([0xA0010001, 0]) == [0, 0x7FFF]
-    recorder.spi32([0x00010000, 0xFFFFFFFE])  # config_mode
+    recorder.transact([0x20020000, 1, 0x7FFF])
+    assert recorder.transact([0xA0010001, 0]) == [0, 0x7FFF]
+    recorder.transact([0x00010000, 0xFFFFFFFE])  # config_mode
     assert recorder.register_values["config_mode"] == 0
-    recorder.spi32([0xA0010001, 0])  # without config_mode it says nothing
+    recorder.transact([0xA0010001, 0])  # without config_mode it says nothing
     recorder.send([3, 1 << 8 | 1])
     recorder.drive(sample=1, target_valid=1)
     recorder.tick()
-    assert recorder.read_pin("ready") == 1
+    assert recorder.status("ready") == 1
     recorder.pulse()
-    recorder.wait_pin("target_request", 1)
+    recorder.wait("target_request", 1)
     recorder.send([1 << 8])
     recorder.drive(sample=0)
     recorder.tick()
@@ -140,20 +140,20 @@ def test_recording():
         ResetStep(),
         ConfigStep(9, 7),
         ConfigStep(95, 1),
-        Spi32Step((0x20020000, 1, 0x7FFF)),
-        Spi32Step((0xA0010001, 0), (None, 0x7FFF)),
-        Spi32Step((0x00010000, 0xFFFFFFFE)),
-        Spi32Step((0xA0010001, 0)),
-        ItemStep(3),
-        ItemStep(1, True),
-        PinStep("sample", 1),
-        PinStep("target_valid", 1),
+        BurstStep((0x20020000, 1, 0x7FFF)),
+        BurstStep((0xA0010001, 0), (None, 0x7FFF)),
+        BurstStep((0x00010000, 0xFFFFFFFE)),
+        BurstStep((0xA0010001, 0)),
+        EventStep(3),
+        EventStep(1, ("target",)),
+        LevelStep("sample", 1),
+        LevelStep("target_valid", 1),
         TickStep(),
         ExpectStep("ready", 1),
         PulseStep(),
         WaitStep("target_request", 1),
-        ItemStep(0, True),
-        PinStep("sample", 0),
+        EventStep(0, ("target",)),
+        LevelStep("sample", 0),
         TickStep(),
         SettleStep((0,)),
         ConfigStep(0, 1),
@@ -168,7 +168,7 @@ def test_a_check_restores_config_mode(put):
     model = open_model(CONFIG)
     replay(read_trace(put(STEPS[:14])), model)
     assert model.register_values["config_mode"] == 0
-    assert model.read_pin("configuring") == 0
+    assert model.status("configuring") == 0
 
 
 @pytest.mark.parametrize(
@@ -182,11 +182,14 @@ def test_a_check_restores_config_mode(put):
         ({"do": "event", "address": 1, "target": 1}, "target is 1, allowed is true or false"),
         ({"do": "pin", "name": "TIME_TICK", "value": 1}, "name is 'TIME_TICK', allowed is SAMPLE"),
         ({"do": "pin", "name": "SAMPLE", "value": 2}, "pin: value is 2"),
-        ({"do": "expect", "name": "SAMPLE", "value": 1}, "name is 'SAMPLE', allowed is SPI_RDY"),
+        (
+            {"do": "expect", "name": "SAMPLE", "value": 1},
+            "name is 'SAMPLE', allowed is TIMING_ERROR_RDY or SPI_RDY",
+        ),
         ({"do": "wait", "name": "MISO"}, "wait lacks the key 'value'"),
         ({"do": "spi32", "send": ["0"]}, "send has '0', allowed are 8 lower-case"),
         ({"do": "spi32", "send": []}, "without words"),
-        ({"do": "spi32", "send": ["00010000"]}, "0 data words, its header says 1"),
+        ({"do": "spi32", "send": ["00010000"]}, "0 data words, its first word says 1"),
         (
             {"do": "spi32", "send": ["00000000"], "receive": []},
             "receive has 0 words, send has 1",

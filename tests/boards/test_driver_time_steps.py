@@ -3,14 +3,13 @@
 import numpy as np
 import pytest
 
-from spikewright.boards.driver import open_board
+from spikewright.boards.driver import BoardDevice, open_board
 from spikewright.boards.simulated import SimulatedBoard
-from spikewright.boards.ticked_driver import TickedLinkDevice
 from spikewright.hdl.error import InputError
 from spikewright.hdl.interface.host_link import Command
 from spikewright.hdl.reckon.config import ReckonConfig
 from spikewright.hdl.reckon.core import Reckon
-from spikewright.sim.device import BusyError, TickedDevice
+from spikewright.sim.device import BusyError, Device
 from spikewright.sim.model import open_model
 from spikewright.sim.task.catalogue import find_task
 from spikewright.sim.task.eprop import load_weights, make_neuron_word
@@ -103,18 +102,18 @@ def same_memories(devices):
 def count_frames(device, monkeypatch):
     """Return a list that gets the command of each frame."""
     frames = []
-    exchange = device.link.exchange
+    exchange = device.link.client.exchange
     monkeypatch.setattr(
-        device.link,
+        device.link.client,
         "exchange",
         lambda command, *rest: frames.append(command) or exchange(command, *rest),
     )
     return frames
 
 
-def test_is_a_ticked_device(device):
-    assert type(device) is TickedLinkDevice
-    assert isinstance(device, TickedDevice)
+def test_is_a_device(device):
+    assert type(device) is BoardDevice
+    assert isinstance(device, Device)
     assert device.cycles is None
 
 
@@ -130,7 +129,7 @@ def test_it_learns_as_the_model_does(device):
     learn(devices, generator, 4)
     same_memories(devices)
     assert (devices[1].dump("weights_in") != before).any()
-    assert device.link.repeated == 0
+    assert device.link.client.repeated == 0
 
 
 @pytest.mark.parametrize(
@@ -159,13 +158,13 @@ def test_waiting_for_a_target(device):
     set_up([device], np.random.default_rng(33))
     device.drive(sample=1, target_valid=1)
     device.tick()
-    assert device.read_pin("target_request") == 0
+    assert device.status("target_request") == 0
     with pytest.raises(BusyError, match="it waits for a target"):
         device.tick()
-    device.wait_pin("target_request", 1)
-    assert device.read_pin("ready") == 0
+    device.wait("target_request", 1)
+    assert device.status("ready") == 0
     device.send([1 << CONFIG.event_address_bits])
-    device.wait_pin("ready", 1)
+    device.wait("ready", 1)
     device.tick()
     # A tick that comes too early stops the core for good.
     device.reset()
@@ -173,17 +172,17 @@ def test_waiting_for_a_target(device):
     device.drive(sample=1)
     device.tick()
     device.pulse()
-    device.wait_pin("configuring", 1)
+    device.wait("configuring", 1)
     device.configure(timing_mode=1)
-    assert device.read_pin("ready") == 0
+    assert device.status("ready") == 0
     device.pulse()
-    assert device.read_pin("ready") == 1
+    assert device.status("ready") == 1
 
 
 def test_a_pin_that_does_not_come(board):
     with open_board(CONFIG, board.port, busy_limit=0.2) as device:
-        with pytest.raises(BusyError, match="pin configuring stays 0"):
-            device.wait_pin("configuring", 1)
+        with pytest.raises(BusyError, match="reckon: configuring stays 0"):
+            device.wait("configuring", 1)
 
 
 def test_reset_keeps_memories_and_pins(device):
@@ -198,7 +197,7 @@ def test_reset_keeps_memories_and_pins(device):
     device.tick()
     with pytest.raises(BusyError):
         device.tick()
-    assert device.read_pin("configuring") == 1
+    assert device.status("configuring") == 1
 
 
 def test_a_new_device_is_reset(board):
@@ -213,16 +212,20 @@ def test_a_new_device_is_reset(board):
         again.tick()
         again.drive(sample=1)
         again.tick()
-        assert again.read_pin("configuring") == 0
+        assert again.status("configuring") == 0
 
 
 def test_what_it_cannot_do(device):
-    with pytest.raises(InputError, match="no pin 'samples' here, it has sample, target_valid"):
+    with pytest.raises(
+        InputError, match="reckon has no level 'samples', it has sample, target_valid"
+    ):
         device.drive(samples=1)
-    with pytest.raises(InputError, match="pin sample is 2, allowed is 0 or 1"):
+    with pytest.raises(InputError, match="sample is 2, allowed is 0 or 1"):
         device.drive(sample=2)
-    with pytest.raises(InputError, match="no pin 'idle' here"):
-        device.read_pin("idle")
+    with pytest.raises(
+        InputError, match="no status 'idle', it has ready, configuring, target_request"
+    ):
+        device.status("idle")
     with pytest.raises(InputError, match="not a whole number of 9 bits"):
         device.send([1 << 9])
     device.configure(timing_mode=1)
@@ -249,7 +252,7 @@ def test_a_bad_line(make_damage):
         set_up(devices, numbers)
         learn(devices, numbers, 4)
         same_memories(devices)
-        assert device.link.repeated > 0
+        assert device.link.client.repeated > 0
 
 
 @pytest.mark.slow

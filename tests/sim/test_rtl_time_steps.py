@@ -1,4 +1,4 @@
-"""The simulated ReckOn through the `TickedDevice` protocol, natively and through its pins."""
+"""A simulated core with time steps, ReckOn, natively and through its pins."""
 
 import dataclasses
 
@@ -8,10 +8,9 @@ import pytest
 from spikewright.hdl.error import InputError
 from spikewright.hdl.odin.config import OdinConfig
 from spikewright.hdl.reckon.config import ReckonConfig
-from spikewright.sim.device import BusyError, TickedDevice
+from spikewright.sim.device import BusyError
 from spikewright.sim.model import open_model
 from spikewright.sim.rtl import RtlDevice, open_rtl
-from spikewright.sim.spi32 import Spi32Header
 from spikewright.sim.trace import replay
 from spikewright.sim.verify import record, verify
 
@@ -38,14 +37,15 @@ def device(opened):
 
 
 def header(read, space, count, address):
-    return Spi32Header(read=read, space=space, count=count, address=address).pack()
+    return read << 31 | space << 28 | count << 16 | address
 
 
-def test_each_core_has_its_device(device):
-    assert isinstance(device, RtlDevice)
-    assert isinstance(device, TickedDevice)
+def test_one_device_for_all_cores(device):
+    assert type(device) is RtlDevice
     with open_rtl(OdinConfig(neurons=16), engine="amaranth") as odin:
         assert type(odin) is RtlDevice
+        with pytest.raises(InputError, match="odin has no time steps"):
+            odin.tick()
 
 
 @pytest.mark.parametrize("memory", list(open_model(CONFIG).memories))
@@ -93,11 +93,11 @@ def test_words_with_gaps_between_them(shell):
         lambda device: device.send([1 << 9]),
         lambda device: device.drive(tick=1),
         lambda device: device.drive(sample=2),
-        lambda device: device.read_pin("sample"),
-        lambda device: device.wait_pin("idle", 1),
-        lambda device: device.spi32([]),
-        lambda device: device.spi32([0, 0]),
-        lambda device: device.spi32([1 << 32]),
+        lambda device: device.status("sample"),
+        lambda device: device.wait("idle", 1),
+        lambda device: device.transact([]),
+        lambda device: device.transact([0, 0]),
+        lambda device: device.transact([1 << 32]),
         lambda device: (device.configure(timing_mode=1), device.tick()),
     ],
 )
@@ -110,15 +110,15 @@ def test_bad_input_is_refused(device, wrong):
 
 
 def test_register_values_follow_raw_spi(device):
-    device.spi32([header(False, 0, 2, 69), 0xFFFF_FF01, 0xFFFF_FF02])
+    device.transact([header(False, 0, 2, 69), 0xFFFF_FF01, 0xFFFF_FF02])
     assert device.register_values["kappa"] == 2
-    device.spi32([header(False, 0, 1, 0), 0])
+    device.transact([header(False, 0, 1, 0), 0])
     with pytest.raises(InputError, match="config_mode"):
         device.dump("outputs")
     # Reads and headers alone write nothing, and 5 is no register.
-    device.spi32([header(True, 0, 1, 69), 3])
-    device.spi32([header(False, 0, 0, 69)])
-    device.spi32([header(False, 0, 1, 5), 3])
+    device.transact([header(True, 0, 1, 69), 3])
+    device.transact([header(False, 0, 0, 69)])
+    device.transact([header(False, 0, 1, 5), 3])
     assert device.register_values["kappa"] == 2
     device.reset()
     assert device.register_values == device.registers.reset_values()
@@ -136,7 +136,7 @@ def test_raw_spi(device):
         address = int(random.integers(1 << 16))
         words = [int(word) for word in random.integers(1 << 32, size=count)]
         sent = [header(read, space, count, address), *words]
-        expected, got = model.spi32(sent), device.spi32(sent)
+        expected, got = model.transact(sent), device.transact(sent)
         if read:
             assert got[1:] == expected[1:], hex(sent[0])
     for memory in device.memories:
@@ -155,12 +155,12 @@ def test_waiting_for_a_target(device):
     device.drive(target_valid=1)
     with pytest.raises(BusyError, match="target"):
         device.tick()
-    assert (device.read_pin("ready"), device.read_pin("target_request")) == (0, 1)
+    assert (device.status("ready"), device.status("target_request")) == (0, 1)
     with pytest.raises(BusyError):
-        device.wait_pin("ready", 1)
+        device.wait("ready", 1)
     device.send([1 << 8])
-    device.wait_pin("ready", 1)
-    assert device.read_pin("target_request") == 0
+    device.wait("ready", 1)
+    assert device.status("target_request") == 0
 
 
 def test_spikes_that_come_while_the_core_works(device):
@@ -177,9 +177,9 @@ def test_spikes_that_come_while_the_core_works(device):
         each.drive(target_valid=1)
         for spike in (1, 0):
             each.pulse()
-            each.wait_pin("target_request", 1)
+            each.wait("target_request", 1)
             each.send([spike, 1 << 8])
-            each.wait_pin("ready", 1)
+            each.wait("ready", 1)
         each.configure(config_mode=1)
         words.append(each.dump("neurons", 0, 1).tolist())
     assert words[0] == words[1]
@@ -192,10 +192,10 @@ def test_waiting_in_config(device):
     device.configure(config_mode=1)
     with pytest.raises(BusyError):
         device.tick()
-    assert device.read_pin("configuring") == 1
+    assert device.status("configuring") == 1
     device.configure(config_mode=0)
-    device.wait_pin("ready", 1)
-    assert device.read_pin("configuring") == 0
+    device.wait("ready", 1)
+    assert device.status("configuring") == 0
 
 
 def test_local_ticks(device):
