@@ -26,7 +26,7 @@ SMALL = TinyOdinConfig(neurons=16)
 
 def test_parameters_that_suit_a_board():
     assert board_parameters("icebreaker", "reckon") == {"lanes": 1, "spare_output_weights": 0}
-    assert board_parameters("ulx3s-85f", "reckon") == {}
+    assert board_parameters("ulx3s-85f", "odin") == {}
     with pytest.raises(InputError, match="there is no core 'loihi'"):
         board_parameters("icebreaker", "loihi")
     with pytest.raises(InputError, match="there is no board 'basys'"):
