@@ -34,7 +34,13 @@ MACROS = [
 PROCESSES = ("sky130", "gf180mcu", "ihp-sg13g2")
 #: Of the quick run, through the pins and natively.
 RECKON_SMALL = ["size-16-01", "spi-bursts-01", "timing-error-01", "timing-error-02"]
-RECKON_NATIVE = [*RECKON_SMALL, "small-network-01", "eprop-all-02", "regularisation-always-01"]
+RECKON_NATIVE = [
+    *RECKON_SMALL,
+    "small-network-01",
+    "eprop-all-02",
+    "regression-01",
+    "regularisation-always-01",
+]
 
 
 def check(core, name, *, lanes=1, ports=1, **options):

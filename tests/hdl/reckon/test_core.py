@@ -6,6 +6,7 @@ from amaranth.hdl import Fragment
 
 from spikewright.hdl.reckon.config import ReckonConfig
 from spikewright.hdl.reckon.core import Reckon
+from spikewright.hdl.reckon.layout import pack_neuron_word
 from spikewright.sim.model import open_model
 from spikewright.sim.rtl import RtlDevice
 from spikewright.synth.synthesis import synthesize
@@ -188,6 +189,40 @@ def test_regularisation_of_each_kind(device, mode):
     none, *some = seen
     assert none not in some
     assert (some[0] == some[1] == some[2]) == (mode == 1)
+
+
+@pytest.mark.parametrize("lanes", [1, 2])
+def test_alpha_of_each_word(lanes):
+    """Section 9: a bit for each word of neurons chooses the top of its alpha; with few lanes too."""
+    config = ReckonConfig(neurons=64, outputs=2, neuron_lanes=1, weight_lanes=4, lanes=lanes)
+
+    def leak(device, selected):
+        """Return the neuron words after a leak."""
+        device.configure(learn=0, halt_on_error=0, cycles_per_tick=1 << 31)
+        for number, value in enumerate(selected):
+            device.configure(**{f"alpha_select_{number}": value})
+        random = np.random.default_rng(7)
+        states = [{"potential": value} for value in random.integers(-20000, 20000, 64).tolist()]
+        words = [
+            pack_neuron_word(config, [state], threshold=0x7FFF, alpha=0x345 + at)
+            for at, state in enumerate(states)
+        ]
+        device.load("neurons", words)
+        device.configure(config_mode=0)
+        device.drive(sample=1)
+        for _ in range(2):
+            device.tick()
+        device.settle()
+        device.configure(config_mode=1)
+        return device.dump("neurons").tolist()
+
+    selected = (0xA5C3_0F96, 0x1234_5678)
+    with RtlDevice(config) as rtl, open_model(config) as model, open_model(config) as plain:
+        found = leak(rtl, selected)
+        assert found == leak(model, selected)
+        without = leak(plain, (0, 0))
+    chosen = [selected[word // 32] >> word % 32 & 1 for word in range(64)]
+    assert [a != b for a, b in zip(found, without, strict=True)] == list(map(bool, chosen))
 
 
 def hierarchy(fragment):
