@@ -4,8 +4,7 @@ import re
 
 from spikewright.boards.board import BoardTop
 from spikewright.boards.catalogue import find_board
-from spikewright.hdl.reckon.config import ReckonConfig
-from spikewright.hdl.reckon.core import Reckon
+from spikewright.hdl.catalogue import find_core, make_config, make_core
 from spikewright.hdl.toolchain import run_yosys, working_folder
 
 #: Registers that may stand in multipliers in a core with one lane, by their place in the core.
@@ -29,8 +28,8 @@ def wires(text: str) -> set[str]:
 def test_registers_that_may_stand_in_multipliers():
     """They lose their initial value, by an attribute of theirs; all others keep it."""
     board = find_board("icebreaker")
-    config = ReckonConfig(**board.parameters["reckon"])
-    top = BoardTop(board, Reckon(config), board.clocks_hz[-1], 24)
+    config = make_config("reckon", find_core("reckon").boards["icebreaker"])
+    top = BoardTop(board, make_core(config), board.clocks_hz[-1], 24)
     files = board.platform().prepare(top, "top", debug_verilog=False).files
     script = board.smaller.overrides["script_after_read"]
     text = files["top.il"]
