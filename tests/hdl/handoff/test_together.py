@@ -87,12 +87,13 @@ def test_read_as_the_standard_says(design: Path, slang) -> None:
     assert slang(f"--single-unit --top both {files}") == []
 
 
+@pytest.mark.needs("cc")
 def test_headers(design: Path, tmp_path: Path) -> None:
     """Both headers go into one program."""
     includes = [f'#include "{path}"\n' for path in sorted(design.glob("core*/*.h"))]
     assert len(includes) == 2
     (tmp_path / "both.c").write_text("".join(includes) + "int main(void) { return 0; }\n")
-    command = ["gcc", "-std=c99", "-Wall", "-Werror", "-fsyntax-only", "both.c"]
+    command = ["cc", "-std=c99", "-Wall", "-Werror", "-fsyntax-only", "both.c"]
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (result.returncode, result.stderr) == (0, "")
 
