@@ -8,13 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
-__all__ = ["CHUNK_BITS", "LEVELS", "Code", "Operation", "session_task"]
+__all__ = ["CHUNK_BITS", "Code", "Operation", "session_task"]
 
 #: Bits of a chunk of a memory word.
 CHUNK_BITS = 32
-
-#: Inputs of a core in time steps that are held, in the order of their numbers.
-LEVELS = ("sample", "target_valid", "infer_accumulate")
 
 
 class Code(IntEnum):
@@ -35,10 +32,12 @@ class Code(IntEnum):
     SETTLE = 5
     #: The oldest of these must be `data`.
     OUTPUT = 6
-    #: Hold the input number `index` of `LEVELS` at `data`.
+    #: Hold the level with number `index` in the core's interface at `data`.
     LEVEL = 7
     #: End the time step, and wait until the core is ready for the next one.
     TICK = 8
+    #: Read register `index`: it must be `data`.
+    READ_REGISTER = 9
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ..catalogue import SHELLS, pins_of
 from ..interface.bus_map import REGISTERS_OFFSET, WINDOW_BITS, BusMap
+from ..interface.interface import Interface
+from ..interface.pin_map import PinMap
 from ..verilog import TIMESCALE
-from .operation import CHUNK_BITS, LEVELS, Code, Operation, session_task
+from .bench_driver import native_driver, pins_driver, sizes
+from .operation import Code, Operation, session_task
 
-__all__ = ["LIMIT", "bench_name", "is_ticked", "testbench"]
+__all__ = ["LIMIT", "bench_name", "testbench"]
 
 #: Clock cycles that one operation may take before the bench gives up.
 LIMIT = 10_000_000
@@ -59,69 +63,45 @@ def testbench(
     session : sequence of Operation
         The session it plays.
     """
-    parts = _DRIVERS[shell](core)
+    interface = core.interface
+    pins = pins_of(core.config) if shell == "pins" else None
     words = sum(operation.code is Code.OUTPUT for operation in session)
     constants = {
         # The end is an operation too.
         "OPERATIONS": len(session) + 1,
         "WORDS": words + 64,
         "LIMIT": LIMIT,
-    } | _constants(core, shell)
+    } | (_bus_constants(core, shell) if SHELLS[shell].is_bus else {})
     lines = [f"  localparam {name} = {value};" for name, value in constants.items()]
     lines.append("")
     lines += _declarations(top, ports)
-    lines += ["", *_sizes(core)]
     text = _ABOUT.format(top=top, bench=bench_name(top)) + TIMESCALE
     text += f"module {bench_name(top)};\n\n" + "\n".join(lines) + "\n"
-    for part in ("common", *parts):
-        text += "\n" + (_FOLDER / f"{part}.v").read_text(encoding="utf-8")
+    for part in (sizes(interface), _part("common"), *_parts(interface, shell, pins)):
+        text += "\n" + part
     return f"{text}\n{session_task(session)}endmodule\n"
 
 
-def is_ticked(core: Any) -> bool:
-    """Tell whether the core works in time steps; such cores are reached in chunks."""
-    return "tick" in core.signature.members
+def _parts(interface: Interface, shell: str, pins: PinMap | None) -> list[str]:
+    """Return the parts of the driver of a shell; what one declares only those after it use."""
+    if SHELLS[shell].is_bus:
+        return [_part("bus"), _part(shell)]
+    unit = _part("bytes" if interface.access_unit == 8 else "chunks")
+    if pins is not None:
+        return [pins_driver(interface, pins), _part("pins"), _part("registers"), unit]
+    return [_part("native"), native_driver(interface), _part("registers"), unit]
 
 
-def _native(core: Any) -> tuple[str, ...]:
-    if is_ticked(core):
-        return ("native", "native_chunks", "chunks")
-    return ("native", "native_bytes", "bytes", "no_time_steps")
+def _part(name: str) -> str:
+    return (_FOLDER / f"{name}.v").read_text(encoding="utf-8")
 
 
-def _pins(core: Any) -> tuple[str, ...]:
-    if is_ticked(core):
-        return ("reckon_pins", "pins", "chunks")
-    return ("odin_pins", "pins", "bytes", "no_time_steps")
-
-
-#: Parts of the driver of each shell, given the core; what one declares only those after it use.
-_DRIVERS = {
-    "native": _native,
-    "pins": _pins,
-    "wishbone": lambda core: ("bus", "wishbone"),
-    "axi": lambda core: ("bus", "axi"),
-}
-
-
-def _constants(core: Any, shell: str) -> dict[str, int | str]:
-    """Return what the driver of a shell needs to know of the configuration."""
-    if shell == "native":
-        fields = core.access.request.p.shape()
-        names = [name for name in ("target", "address", "byte", "data") if name in fields.members]
-        return {f"{name.upper()}_BITS": fields[name].width for name in names}
-    if shell == "pins":
-        if is_ticked(core):
-            return {"EVENT_ADDRESS_BITS": core.config.event_address_bits}
-        return {"SPI_BITS": core.config.spi_address_bits + 4}
-    bus_map = BusMap(core, mailbox=shell == "wishbone")
+def _bus_constants(core: Any, shell: str) -> dict[str, int | str]:
+    """Return what the driver of a bus shell needs to know of its map."""
+    bus_map = BusMap(core, mailbox=SHELLS[shell].has_mailbox)
     control = bus_map.control
     status = {field.name: 1 << field.low for field in control["status"].fields}
-    # Levels follow one another.
-    first = min(bus_map.levels.values(), default=8)
-    assert all(
-        bus_map.levels[name] == first + n for n, name in enumerate(LEVELS[: len(bus_map.levels)])
-    )
+    step = core.interface.time_step
     found = {
         "IDENTITY_OFFSET": control["identity"].offset,
         "STATUS": control["status"].offset,
@@ -133,8 +113,9 @@ def _constants(core: Any, shell: str) -> dict[str, int | str]:
         "IS_GATED": status["gated"],
         "HAS_SPACE": status["event_space"],
         "OUTPUT_WAITS": status["output_waits"],
-        "DO_TICK": 1 << bus_map.pulses.get("tick", 1),
-        "LEVEL_BIT": first,
+        "DO_TICK": 1 << bus_map.pulses[step.pulse] if step else 0,
+        # Levels follow one another.
+        "LEVEL_BIT": min(bus_map.levels.values(), default=0),
         "IDENTITY": f"32'h{bus_map.identity:08x}",
     }
     if bus_map.mailbox:
@@ -151,29 +132,3 @@ def _declarations(top: str, ports: Sequence[tuple[str, str, int]]) -> list[str]:
         lines.append(f"  {kind} {bits}{name}{' = 0' if kind == 'reg' else ''};")
     connections = ",\n".join(f"    .{name}({name})" for name, _, _ in ports)
     return [*lines, "", f"  {top} dut (\n{connections}\n  );"]
-
-
-def _sizes(core: Any) -> list[str]:
-    """Return functions from a memory's number to its sizes."""
-    chunks, sizes = {}, {}
-    for memory in core.interface.memories.values():
-        chunks[memory.space] = (-(-memory.width // CHUNK_BITS) - 1).bit_length()
-        sizes[memory.space] = memory.bytes_per_word
-    return [
-        *_function("bytes_of", "Bytes of a word of a memory.", sizes),
-        "",
-        *_function("chunk_bits", "Bits of the number of a chunk in a word of a memory.", chunks),
-    ]
-
-
-def _function(name: str, about: str, values: dict[int, int]) -> list[str]:
-    cases = [f"      8'd{target}: {name} = {value};" for target, value in values.items()]
-    return [
-        f"  // {about}",
-        f"  function integer {name}(input [7:0] memory);",
-        "    case (memory)",
-        *cases,
-        f"      default: {name} = 0;",
-        "    endcase",
-        "  endfunction",
-    ]

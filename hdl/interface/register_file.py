@@ -69,7 +69,7 @@ class RegisterFile(wiring.Component):
             value = Signal(
                 register.width,
                 name=register.name,
-                init=register.reset,
+                init=register.word(register.reset),
                 reset_less=not self._resets,
             )
             m.d.comb += self.values[register.name].eq(value)

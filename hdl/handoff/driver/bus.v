@@ -31,6 +31,13 @@
     end
   endtask
 
+  task read_register(input [31:0] number);
+    begin
+      bus_read(REGISTERS + 4 * number);
+      read_value = value;
+    end
+  endtask
+
   task reach;
     begin
       if (!reachable) wait_status(IS_GATED | IS_IDLE);

@@ -111,6 +111,10 @@
         end
         8'd7: hold(index, data[0]);
         8'd8: time_step;
+        8'd9: begin
+          read_register(index);
+          compare(read_value, data, "register");
+        end
         default: begin
           $display("session[%0d] is no operation", place);
           fail;

@@ -3,14 +3,14 @@
   // Clock cycles without a handshake after which none is under way.
   localparam QUIET = 32;
 
-  reg acknowledged;
+  reg acknowledged, resetting;
   integer quiet, bit_number;
 
   task observe;
     begin
-      acknowledged = AERIN_ACK;
+      acknowledged = event_acknowledge;
       quiet = quiet + 1;
-      if (!RST) begin
+      if (!resetting) begin
         defined(output_request);
         defined(acknowledged);
         // The receiver of output words works beside whatever else is going on.
@@ -27,9 +27,11 @@
     begin
       quiet = 0;
       output_acknowledge = 1'b0;
-      RST = 1'b1;
+      resetting = 1'b1;
+      set_reset(1'b1);
       pass(4);
-      RST = 1'b0;
+      set_reset(1'b0);
+      resetting = 1'b0;
       pass(4);
     end
   endtask
@@ -37,10 +39,10 @@
   task send(input [31:0] word);
     begin
       set_event(word);
-      AERIN_REQ = 1'b1;
+      set_event_request(1'b1);
       cycle;
       while (!acknowledged) cycle;
-      AERIN_REQ = 1'b0;
+      set_event_request(1'b0);
       cycle;
       while (acknowledged) cycle;
     end
