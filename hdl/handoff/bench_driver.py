@@ -107,6 +107,7 @@ def pins_driver(interface: Interface, pins: PinMap) -> str:
         for number, name in enumerate(stream.flags, stream.address_bits)
     )
     spi = pins.spi
+    page = _page(interface, pins)
     count = "" if spi.count_shift is None else f" | {1 << spi.count_shift}"
     return "\n".join(
         [
@@ -145,8 +146,9 @@ def pins_driver(interface: Interface, pins: PinMap) -> str:
   task access_unit(input write, input [7:0] memory, input [31:0] word, input [7:0] unit,
                    input [31:0] content);
     begin
-{_page(interface, pins)}      shift((write ? 32'd{spi.write} : 32'd{spi.read}) | spi_place(memory, word, unit){count},
-            SPI_BITS, write ? {spi.write_half_period} : {spi.read_half_period});
+{page}      shift(spi_place(memory, word, unit){count} |
+              (write ? 32'd{spi.write} : 32'd{spi.read}), SPI_BITS,
+            write ? {spi.write_half_period} : {spi.read_half_period});
       shift(write ? content : 32'd0, SPI_BITS, write ? {spi.write_half_period} : {spi.read_half_period});
       pass({spi.settling} + (write ? {spi.write_half_period} : {spi.read_half_period}));
     end
