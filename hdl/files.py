@@ -152,8 +152,6 @@ def read_bytes(path: Path, limit: int = LARGEST_FILE) -> bytes:
     try:
         with open(_open_regular(path), "rb") as file:
             content = file.read(limit + 1)
-    except FileNotFoundError:
-        raise InputError(f"{path}: cannot be read: there is no such file") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {_reason(error)}") from None
     if len(content) > limit:

@@ -10,7 +10,7 @@ from ...hdl.error import InputError
 from ...hdl.extra import require
 from ..device import Device
 from .result import Progress, TaskResult
-from .shipped import write_arrays
+from .shipped import check_places, write_arrays
 
 __all__ = ["TASKS", "Task", "find_task", "train_task"]
 
@@ -214,6 +214,8 @@ def train_task(name: str, folder: Path, progress: Progress | None = None) -> lis
         raise InputError(
             f"task {name!r} is shipped with no weights, allowed are {', '.join(trained)}"
         )
+    # Not only in the end, which may be minutes away.
+    check_places(folder, name)
     with require("tasks"):
         maker = import_module(f".{TASKS[name].maker}", __package__)
         arrays, made = maker.make(progress)

@@ -19,8 +19,9 @@ from typing import Any
 import numpy as np
 
 from ...hdl.error import InputError
+from ...hdl.files import LARGEST_CONTENT, check_output, file_kind, read_bytes, write_file
 
-__all__ = ["FOLDER", "read_arrays", "versions", "write_arrays"]
+__all__ = ["FOLDER", "check_places", "read_arrays", "versions", "write_arrays"]
 
 #: What belongs to the package.
 FOLDER = Path(__file__).parent / "data"
@@ -42,16 +43,25 @@ def read_arrays(task: str, folder: Path | None = None) -> dict[str, np.ndarray]:
         If the file is missing, or is not a file of integer arrays.
     """
     path = (FOLDER if folder is None else folder) / f"{task}.npz"
+    content = read_bytes(path)
     try:
-        with np.load(path, allow_pickle=False) as found:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            size = sum(item.file_size for item in archive.infolist())
+        if size > LARGEST_CONTENT:
+            raise InputError(f"{path}: unpacks to {size} bytes, allowed are {LARGEST_CONTENT}")
+        with np.load(io.BytesIO(content), allow_pickle=False) as found:
             arrays = {name: found[name] for name in found.files}
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except (ValueError, EOFError, AttributeError, zipfile.BadZipFile):
-        raise InputError(f"{path}: not a file that `spikewright train {task}` wrote") from None
-    for name, array in arrays.items():
-        if array.dtype.kind not in "iu":
-            raise InputError(f"{path}: {name} is of {array.dtype}, allowed are integers")
+        kinds = {name: array.dtype for name, array in arrays.items()}
+    except InputError:
+        raise
+    # What NumPy and the archive raise for what is not theirs is not written down anywhere.
+    except Exception:
+        raise InputError(
+            f"{path}: not a file that `spikewright train {task}` wrote but {file_kind(content)}"
+        ) from None
+    for name, kind in kinds.items():
+        if kind.kind not in "iu":
+            raise InputError(f"{path}: {name} is of {kind}, allowed are integers")
     return {name: array.astype(np.int64) for name, array in arrays.items()}
 
 
@@ -81,17 +91,24 @@ def write_arrays(
     content = io.BytesIO()
     np.savez_compressed(content, **{name: _narrow(array) for name, array in arrays.items()})
     record = {"task": task, "command": f"spikewright train {task}", **made, "versions": versions()}
-    files = {
-        folder / f"{task}.npz": content.getvalue(),
-        folder / f"{task}.json": (json.dumps(record, indent=2) + "\n").encode(),
-    }
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for path, data in files.items():
-            path.write_bytes(data)
-    except OSError as error:
-        raise InputError(f"{folder}: cannot be written: {error.strerror or error}") from None
-    return list(files)
+    arrays_path, record_path = check_places(folder, task)
+    write_file(arrays_path, content.getvalue())
+    write_file(record_path, json.dumps(record, indent=2) + "\n")
+    return [arrays_path, record_path]
+
+
+def check_places(folder: Path, task: str) -> tuple[Path, Path]:
+    """Return the paths of the integers of a task and of their record, checked before the work.
+
+    Raises
+    ------
+    InputError
+        If one cannot be written, or is something other than an earlier one.
+    """
+    places = folder / f"{task}.npz", folder / f"{task}.json"
+    for path, kind in zip(places, ("a ZIP archive", "a text file"), strict=True):
+        check_output(path, kind)
+    return places
 
 
 def _narrow(array: np.ndarray) -> np.ndarray:

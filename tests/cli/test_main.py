@@ -159,7 +159,10 @@ def put(tmp_path):
         (["synth", "tinyodin", "--device", "generic", "--shell", "usb"], ["'usb'", "pins"]),
         (["run", "digits", "--shell", "usb"], ["'usb'", "pins", "native"]),
         (["generate", "tinyodin", "--memory", "dram"], ["'dram'", "inferred", "sky130", ".toml"]),
-        (["generate", "tinyodin", "--memory", "no.toml"], ["no.toml: there is no such file"]),
+        (
+            ["generate", "tinyodin", "--memory", "no.toml"],
+            ["no.toml: cannot be read: No such file"],
+        ),
         (["verify", "tinyodin", "--memory", "dram"], ["'dram'", "inferred"]),
         (
             ["synth", "tinyodin", "--memory", "sky130", "--device", "ecp5-25k"],
@@ -209,8 +212,8 @@ def put(tmp_path):
         (["run", "digits", "--on", "board", "--port", "x", "--board", "nix"], ["'nix'", "ulx3s"]),
         (["run", "digits", "--on", "rtl", "--board", "ulx3s-85f"], ["--board", "--on board"]),
         # Files.
-        (["generate", "tinyodin", "--config", "none.toml"], ["none.toml", "no such file"]),
-        (["replay", "none" + SUFFIX], ["none", "no such file"]),
+        (["generate", "tinyodin", "--config", "none.toml"], ["none.toml", "No such file"]),
+        (["replay", "none" + SUFFIX], ["none", "No such file"]),
         (["replay", "."], ["."]),
         (["replay"], ["TRACE"]),
     ],

@@ -61,7 +61,7 @@ def test_reading(tmp_path):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("none", "none: cannot be read: there is no such file"),
+        ("none", "none: cannot be read: No such file or directory"),
         ("folder", "folder: cannot be read: it is a folder"),
         ("pipe", "pipe: cannot be read: it is not a regular file"),
         ("zero", "zero: cannot be read: it is not a regular file"),

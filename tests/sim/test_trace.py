@@ -261,7 +261,7 @@ def test_device_of_another_configuration(put):
 
 
 def test_missing_file(tmp_path):
-    assert "no such file" in message(tmp_path / "none")
+    assert "No such file" in message(tmp_path / "none")
 
 
 def test_directory(tmp_path):

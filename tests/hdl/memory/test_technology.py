@@ -213,7 +213,7 @@ def test_no_macros(write):
 
 
 def test_file_that_is_not_there(tmp_path):
-    with pytest.raises(InputError, match=r"none\.toml: cannot be read: there is no such file$"):
+    with pytest.raises(InputError, match=r"none\.toml: cannot be read: No such file or directory$"):
         find_technology(str(tmp_path / "none.toml"))
 
 

@@ -130,7 +130,7 @@ def test_no_data(tmp_path):
     with open_model(ReckonConfig()) as model:
         for folder, message in (
             (tmp_path / "none", "there is no such folder"),
-            (tmp_path, "dataset_cueAcc_train.dat: cannot be read: there is no such file"),
+            (tmp_path, "dataset_cueAcc_train.dat: cannot be read: No such file or directory"),
         ):
             with pytest.raises(InputError, match=message):
                 task.perform(model, data=folder)
