@@ -172,7 +172,7 @@ def put(tmp_path):
         (["synth", "tinyodin", "--device", "osu018", "--activity", "0"], ["0 events", "1 or more"]),
         (
             ["synth", "tinyodin", "--device", "osu018", "--shell", "axi", "--activity", "9"],
-            ["'axi'", "native, pins"],
+            ["'axi'", "native or pins"],
         ),
         (["verify", "tinyodin", "--memory", "sky130", "--on", "netlist"], ["netlist", "--memory"]),
         (["generate", "tinyodin", "--top", "module"], ["'module'", "keyword"]),
@@ -196,7 +196,7 @@ def put(tmp_path):
         (["run", "digits-sdsp", "--training", "0"], ["0", "1 or more"]),
         (["run", "digits", "--training", "5"], ["digits", "no --training"]),
         (["run", "digits", "--epochs", "5"], ["digits", "no --epochs"]),
-        (["run", "digits", "--data", "build"], ["digits", "no --data"]),
+        (["run", "izhikevich", "--data", "build"], ["izhikevich", "no --data"]),
         (["run", "cue-accumulation", "--epochs", "0"], ["0", "1 or more"]),
         (["run", "cue-accumulation", "--data", "none"], ["none", "no such folder"]),
         # Cores that a task cannot use.
