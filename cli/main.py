@@ -146,6 +146,9 @@ def _run_command() -> int:
 
 
 def _complain(message: str, status: int) -> int:
+    line = " ".join(message.split())
+    # Names of files may hold what would command the terminal.
+    shown = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in line)
     with suppress(OSError):
-        print(f"spikewright: {' '.join(message.split())}", file=sys.stderr)
+        print(f"spikewright: {shown}", file=sys.stderr)
     return status

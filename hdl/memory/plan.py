@@ -194,7 +194,7 @@ TABLE_HEADS = (
     "unused rows",
     "unused bits",
     "efficiency",
-    "area in µm²",
+    "area in ém²",
     "reason",
 )
 

@@ -1,10 +1,10 @@
 """Engine: Verilator, if it is installed."""
 
 import json
-import subprocess
 from pathlib import Path
 
-from ...hdl.toolchain import run_tool
+from ...hdl.process import run_process
+from ...hdl.toolchain import ToolError, run_tool
 from ...synth.memory_cleanup import MEMORY_CLEANUP
 from .bus_functional import BusFunctionalModel
 from .compiled import CompiledEngine, simulation_sources, translated
@@ -124,13 +124,10 @@ class VerilatorEngine(CompiledEngine):
     """Simulation compiled by Verilator; waveforms are VCD files."""
 
     def _compile(self, design: Design, bfm: BusFunctionalModel, wave: bool) -> Path:
-        answer = subprocess.run(
-            ["verilator", "--getenv", "VERILATOR_ROOT"],
-            capture_output=True,
-            encoding="utf-8",
-            check=True,
-        )
-        root = Path(answer.stdout.strip()) / "include"
+        status, answer = run_process(["verilator", "--getenv", "VERILATOR_ROOT"], folder=Path())
+        if status != 0:
+            raise ToolError(f"verilator failed: {(answer.splitlines() or ['no output'])[0]}")
+        root = Path(answer.strip()) / "include"
         sources = _generated_sources(design, wave)
         runtime = ["verilated.cpp", "verilated_threads.cpp"]
         runtime += ["verilated_vcd_c.cpp"] if wave else []

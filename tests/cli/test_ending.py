@@ -45,7 +45,10 @@ def alive(number):
     except ProcessLookupError:
         return False
     # What has ended and has not been waited for is not alive.
-    state = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0]
+    try:
+        state = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
     return state != "Z"
 
 
@@ -98,7 +101,12 @@ def test_a_signal_leaves_nothing(tmp_path, words, number):
     )
     assert "Traceback" not in errors
     assert output.strip() == ""
-    assert not any(alive(int(line)) for line in up.read_text().split())
+    for line in up.read_text().split():
+        for _ in range(1000):  # it may be dying
+            if not alive(int(line)):
+                break
+            time.sleep(0.01)
+        assert not alive(int(line))
     assert os.listdir(temporary) == []
     assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file()] == []
     assert os.listdir(here) == []
@@ -182,6 +190,12 @@ def test_names_are_no_markup(call, name, monkeypatch):
     status, output, errors = call("generate", "tinyodin", *SMALL, "-o", name)
     assert (status, errors) == (0, "")
     assert f"{name}/tinyODIN.v" in output
+
+
+def test_names_do_not_command_the_terminal(call):
+    status, output, errors = call("replay", "\x1b[2Jx")
+    assert (status, output) == (2, "")
+    assert errors.startswith(r"spikewright: \x1b[2Jx: ")
 
 
 def test_any_encoding(tmp_path):
