@@ -571,7 +571,8 @@ def test_train(result, complaint):
     message = complaint("train", "izhikevich")
     assert "task 'izhikevich' is shipped with no weights, allowed are digits, cue-acc" in message
     Path("file").touch()
-    assert "file: cannot be written: " in complaint("train", "digits-eprop", "-o", "file")
+    complained = complaint("train", "digits-eprop", "-o", "file")
+    assert "file/digits-eprop.npz: cannot be written: " in complained
 
 
 def test_run_on_trained_weights(complaint):
