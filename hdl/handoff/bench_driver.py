@@ -48,15 +48,16 @@ def native_driver(interface: Interface) -> str:
     values = {
         "write": "write",
         "target": "memory",
-        "bank": "8'd0",
         "address": "word" if interface.access_unit == 8 else "address",
         "byte": "unit",
         "data": "content",
-        "mask": "8'd0",
     }
-    fields = "\n".join(
-        f"      {payload}[{field.offset} +: {field.width}] = {values[name]};"
-        for name, field in interface.request_layout
+    # Assigned as a whole: what is put together from parts is not what every simulator takes for one change.
+    fields = ", ".join(
+        f"{field.width}'d0"
+        if name not in values
+        else values[name] + (f"[{field.width - 1}:0]" if field.width > 1 else "")
+        for name, field in reversed(list(interface.request_layout))
     )
     parts = [
         f"""\
@@ -68,7 +69,9 @@ def native_driver(interface: Interface) -> str:
                    input [31:0] content);
     begin
       address = (word << chunk_bits(memory)) + unit;
-{fields}
+      {payload} = {{
+        {fields}
+      }};
       request;
     end
   endtask

@@ -13,8 +13,7 @@ def names(product: Product) -> Iterator[tuple[str, str]]:
     """Yield what a name is of, and the name."""
     yield "top module", product.top
     for name, _, _ in product.ports:
-        # Ports of the native shell are joined of a member's and a field's name.
-        yield "port", name.replace("__", "_")
+        yield "port", name
     for item in product.config.parameters():
         yield "parameter", item.name
     for word in product.bus_map.control.values():

@@ -9,7 +9,7 @@ __all__ = ["NativeShell", "port_name"]
 
 def port_name(*path: str) -> str:
     """Return the name that a member of the native shell has as a port of its module."""
-    return "__".join(path)
+    return "_".join(path)
 
 
 class NativeShell(wiring.Component):
@@ -27,31 +27,29 @@ class NativeShell(wiring.Component):
     rst : In(1)
         Synchronous reset, active high; clears what is under way and queued, not the registers and
         memories.
-    streams, access, idle and more
-        As the core has them, but for an output `gate`.
+    STREAM_valid, STREAM_ready, STREAM_payload, access_request_..., access_data, idle and more
+        The members of the core, but for an output `gate`; streams as three ports each.
     """
 
     def __init__(self, core: wiring.Component) -> None:
         self.core = core
         self.config = core.config
-        members = core.signature.members
         # Only shells of other kinds need to see the gate.
-        self._passed = [name for name in members if name != "gate"]
+        self._passed = [
+            (port_name(*map(str, path)), member, value)
+            for path, member, value in core.signature.flatten(core)
+            if path != ("gate",)
+        ]
         super().__init__(
-            {"clk": In(1), "rst": In(1), **{name: members[name] for name in self._passed}}
+            {"clk": In(1), "rst": In(1)} | {name: member for name, member, _ in self._passed}
         )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        core = self.core
-        m.submodules.core = core
+        m.submodules.core = self.core
         m.domains.sync = ClockDomain("sync", local=True)
         m.d.comb += [ClockSignal("sync").eq(self.clk), ResetSignal("sync").eq(self.rst)]
-        for name in self._passed:
-            member = core.signature.members[name]
-            inside, outside = getattr(core, name), getattr(self, name)
-            if member.is_port:
-                m.d.comb += outside.eq(inside) if member.flow is Out else inside.eq(outside)
-            else:
-                wiring.connect(m, wiring.flipped(outside), inside)
+        for name, member, inside in self._passed:
+            outside = getattr(self, name)
+            m.d.comb += outside.eq(inside) if member.flow is Out else inside.eq(outside)
         return m

@@ -50,7 +50,7 @@ class AmaranthEngine:
     ) -> None:
         self.cycles = 0
         self._ports = {
-            port_name(*map(str, path)): Value.cast(port)
+            "__".join(map(str, path)): Value.cast(port)
             for path, _, port in component.signature.flatten(component)
         }
         self._clock = self._ports[bfm.clock]
@@ -63,7 +63,7 @@ class AmaranthEngine:
         self._sampled_names = [
             name
             for (path, member, _) in component.signature.flatten(component)
-            for name in [port_name(*map(str, path))]
+            for name in ["__".join(map(str, path))]
             if member.flow is wiring.Out
         ]
         self._simulator = Simulator(component)

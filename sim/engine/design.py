@@ -7,7 +7,6 @@ from amaranth.back import rtlil
 from amaranth.hdl import Shape
 from amaranth.lib import wiring
 
-from ...hdl.interface.native import port_name
 from ...hdl.memory.behaviour import behaviours
 from ...hdl.memory.technology import MemoryPlatform, Technology, check_macro_names
 from ...hdl.toolchain import run_yosys, working_folder
@@ -50,7 +49,7 @@ class Design:
 def ports_of(component: wiring.Component) -> tuple[Port, ...]:
     """List the ports of a component under the names they have in its module."""
     return tuple(
-        Port(port_name(*map(str, path)), Shape.cast(member.shape).width, member.flow is wiring.In)
+        Port("__".join(map(str, path)), Shape.cast(member.shape).width, member.flow is wiring.In)
         for path, member, _ in component.signature.flatten(component)
     )
 

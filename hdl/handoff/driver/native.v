@@ -9,21 +9,21 @@
   task observe;
     begin
       if (!rst) begin
-        defined(output__valid);
+        defined(output_valid);
         defined(idle);
       end
-      event_taken = events__ready;
-      request_taken = access__request__ready;
-      value = access__data;
+      event_taken = events_ready;
+      request_taken = access_request_ready;
+      value = access_data;
       at_rest = idle;
-      if (!rst && output__valid) take_word(output__payload);
+      if (!rst && output_valid) take_word(output_payload);
     end
   endtask
 
   task start;
     begin
       rst = 1'b1;
-      output__ready = 1'b1;
+      output_ready = 1'b1;
       pass(4);
       rst = 1'b0;
       cycle;
@@ -32,21 +32,21 @@
 
   task send(input [31:0] word);
     begin
-      events__payload = word;
-      events__valid = 1'b1;
+      events_payload = word;
+      events_valid = 1'b1;
       cycle;
       while (!event_taken) cycle;
-      events__valid = 1'b0;
+      events_valid = 1'b0;
     end
   endtask
 
   // Carry out the request that is set up.
   task request;
     begin
-      access__request__valid = 1'b1;
+      access_request_valid = 1'b1;
       cycle;
       while (!request_taken) cycle;
-      access__request__valid = 1'b0;
+      access_request_valid = 1'b0;
     end
   endtask
 

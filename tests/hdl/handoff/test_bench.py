@@ -148,8 +148,8 @@ def test_missing_session_is_noticed(keep: int, folders, tmp_path: Path) -> None:
 #: A core in a shell, what is broken in the Verilog, and what it is replaced by.
 BROKEN = [
     (("tinyodin", "pins"), "assign AEROUT_ADDR = ", "assign AEROUT_ADDR = 8'd1 ^ "),
-    (("odin", "native"), "(output__payload)", "({output__payload[0], output__payload[7:1]})"),
-    (("reckon", "native"), "(access__data)", "({access__data[0], access__data[31:1]})"),
+    (("odin", "native"), "(output_payload)", "({output_payload[0], output_payload[7:1]})"),
+    (("reckon", "native"), "(access_data)", "({access_data[0], access_data[31:1]})"),
     (("tinyodin", "wishbone"), "(wb_dat_o)", "({wb_dat_o[0], wb_dat_o[31:1]})"),
 ]
 

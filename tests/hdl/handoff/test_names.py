@@ -63,7 +63,7 @@ def test_all_names(core: str, shell: str, folders) -> None:
     shown = json.loads(path.read_text())
     found = [shown["top"], *shown["parameters"], *shown["memories"]]
     found += [register["name"] for register in shown["registers"]]
-    found += [port["name"].replace("__", "_") for port in shown["ports"]]
+    found += [port["name"] for port in shown["ports"]]
     found += [field["field"] for word in shown["words"].values() for field in word]
     for group in shown.get("addresses", {}).values():
         found += list(group) if isinstance(group, dict) else []

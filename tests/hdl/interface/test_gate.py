@@ -151,8 +151,8 @@ def test_a_core_gives_all_words_of_the_event(config):
         def step(cycles):
             for _ in range(cycles):
                 engine.step()
-                if engine.get("events__ready"):
-                    engine.set("events__valid", 0)
+                if engine.get("events_ready"):
+                    engine.set("events_valid", 0)
 
         for cycle in range(1, 80, 3):
             engine.stall(cycle, output=150)
@@ -161,14 +161,14 @@ def test_a_core_gives_all_words_of_the_event(config):
             if not odin:
                 device.configure(last_neuron=15)
             device.configure(gate=0)
-            engine.set("events__payload", event)
-            engine.set("events__valid", 1)
+            engine.set("events_payload", event)
+            engine.set("events_valid", 1)
             # The event is under way from the first cycle on; it is taken when it has been executed.
             step(cycle)
-            engine.set("access__request__payload", gate)
-            engine.set("access__request__valid", 1)
+            engine.set("access_request_payload", gate)
+            engine.set("access_request_valid", 1)
             step(1)
-            engine.set("access__request__valid", 0)
+            engine.set("access_request_valid", 0)
             step(400)
             assert device.settle().tolist() == list(range(16)), cycle
             device.configure(gate=1)

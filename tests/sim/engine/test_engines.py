@@ -88,7 +88,7 @@ def test_vcd(engine, tmp_path):
         cycles = device.cycles
     names, times = vcd_signals(path.read_text())
     last = {name.split(".")[-1] for name in names}
-    assert {"clk", "rst", "idle", "events__valid", "output__payload", "access__data"} <= last
+    assert {"clk", "rst", "idle", "events_valid", "output_payload", "access_data"} <= last
     # Scopes are the submodules' names; phases of state machines can be read.
     for part in ("core.controller.", "core.scheduler.fifo.", "core.crossbar.lane_0.neuron."):
         assert any(part in name for name in names), part
