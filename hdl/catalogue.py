@@ -244,6 +244,8 @@ def make_core(config: CoreConfig) -> Any:
 def make_component(config: CoreConfig, shell: str, **options: Any) -> tuple[Any, Any]:
     """Return the hardware of a configuration in a shell, and the core inside it.
 
+    But for the published pins, a reset gives the registers their reset values.
+
     Parameters
     ----------
     config : CoreConfig
@@ -259,10 +261,12 @@ def make_component(config: CoreConfig, shell: str, **options: Any) -> tuple[Any,
         If the core has no such shell.
     """
     find_shell(config.core, shell)
-    core = make_core(config)
-    pins = pins_of(config)
     if shell == "pins":
+        core = make_core(config)
+        pins = pins_of(config)
         return load(pins.shell)(core, pins, **options), core
+    # Only the published pins have users who rely on registers that survive a reset.
+    core = core_of(config).make(config, reset_registers=True)
     return load(SHELLS[shell].component)(core, **options), core
 
 

@@ -94,8 +94,14 @@ class Core:
         """Return the pins of the published chip, with the sizes of a configuration."""
         return None if self.pins is None else _of_config(self.pins, config)
 
-    def make(self, config: CoreConfig) -> Any:
-        """Return the hardware of a configuration, with its native interface and in no shell."""
+    def make(self, config: CoreConfig, *, reset_registers: bool = False) -> Any:
+        """Return the hardware of a configuration, with its native interface and in no shell.
+
+        With `reset_registers` a reset gives the registers their reset values; the hardware of a core
+        whose reset leaves them alone (`Interface.reset_clears_registers`) takes this argument.
+        """
+        if reset_registers and not self.interface_of(config).reset_clears_registers:
+            return load(self.hardware)(config, reset_registers=True)
         return load(self.hardware)(config)
 
     def trace_values(self, config: CoreConfig) -> dict[str, int]:

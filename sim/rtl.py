@@ -1,6 +1,7 @@
 """A simulated core as a device."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -210,6 +211,8 @@ class RtlDevice(LinkDevice):
         )
         pins = pins_of(config) if shell == "pins" else None
         super().__init__(config, EngineLink(self.engine, interface_of(config), pins))
+        if pins is None:
+            self.interface = replace(self.interface, reset_clears_registers=True)
         #: Draws how long after an event the gate closes.
         self._random: np.random.Generator | None = None
         if stall_seed is not None:

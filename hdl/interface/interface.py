@@ -163,7 +163,8 @@ class Interface:
         How a time step ends; absent for a core without time steps, or one whose time steps are
         events.
     reset_clears_registers : bool
-        A reset gives registers their reset values.
+        A reset of the published chip gives registers their reset values. Else the hardware has an
+        argument `reset_registers`, with which it does so in every shell but `pins`.
     banks : int
         Cores that are reached one at a time, through `bank` of a request.
     """

@@ -25,8 +25,8 @@ class NativeShell(wiring.Component):
     clk : In(1)
         Clock, rising edge.
     rst : In(1)
-        Synchronous reset, active high; clears what is under way and queued, not the registers and
-        memories.
+        Synchronous reset, active high; clears what is under way and queued, not the memories.
+        Registers get their reset values.
     STREAM_valid, STREAM_ready, STREAM_payload, access_request_..., access_data, idle and more
         The members of the core, but for an output `gate`; streams as three ports each.
     """

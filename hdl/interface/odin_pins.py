@@ -125,7 +125,10 @@ class OdinPinsShell(PinsShell):
     CLK : In(1)
         Clock, rising edge.
     RST : In(1)
-        Reset, active high; clears what is under way and queued, not the registers and memories.
+        Reset, active high; clears what is under way and queued, not the registers and memories. A
+        register write is lost if RST rises within three cycles of CLK of its last falling edge of SCK.
+        Where flip-flops have no initial values registers are undefined at power-on: pulse RST, write
+        them all, gate first, and pulse RST again.
     SCK, MOSI, MISO : In(1), In(1), Out(1)
         SPI, at most a quarter as fast as CLK.
     AERIN_ADDR : In(event word)

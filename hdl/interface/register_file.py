@@ -12,10 +12,10 @@ __all__ = ["RegisterFile"]
 
 
 class RegisterFile(wiring.Component):
-    """Configuration registers; at their reset values at power-on.
+    """Configuration registers; at their reset values at power-on, where flip-flops are initialised.
 
-    ODIN's are untouched by reset: existing users pulse it after configuring and rely on the registers
-    surviving it (specification of ODIN, section 2).
+    ODIN's are untouched by reset at the published pins: existing users pulse it after configuring and
+    rely on the registers surviving it (specification of ODIN, section 2).
 
     Parameters
     ----------

@@ -32,8 +32,8 @@ class WishboneShell(BusShell):
     clk : In(1)
         Clock, rising edge.
     rst : In(1)
-        Synchronous reset, active high; clears what is under way and queued, not the memories, nor
-        registers that a reset of the core leaves alone.
+        Synchronous reset, active high; clears what is under way and queued, not the memories.
+        Registers get their reset values.
     wb_cyc_i, wb_stb_i, wb_we_i : In(1)
         A cycle; held until it is ended. If it is abandoned, it is still carried out, and not ended.
     wb_adr_i : In(bits of the map)

@@ -21,6 +21,9 @@ class Odin(wiring.Component):
     ----------
     config : OdinConfig
         Configuration.
+    reset_registers : bool
+        Reset gives the configuration registers their reset values. As published it leaves them alone:
+        they have them at power-on, if the target initialises flip-flops.
 
     Members
     -------
@@ -39,8 +42,9 @@ class Odin(wiring.Component):
         Register of this name, for shells.
     """
 
-    def __init__(self, config: OdinConfig) -> None:
+    def __init__(self, config: OdinConfig, *, reset_registers: bool = False) -> None:
         self.config = config
+        self._reset_registers = reset_registers
         self.interface = interface(config)
         super().__init__(self.interface.members())
 
@@ -84,6 +88,7 @@ class Odin(wiring.Component):
             self.interface.registers,
             address_bits=len(request.p.address),
             data_bits=len(request.p.data),
+            resets=self._reset_registers,
         )
         m.submodules.controller = controller = Controller(config)
         m.submodules.scheduler = scheduler = Scheduler(config)

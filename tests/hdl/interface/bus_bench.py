@@ -275,6 +275,7 @@ class BusDevice:
 
     def reset(self):
         self.write(self.map.control["control"].offset, self.host.held | RESET)
+        self.register_values = self.registers.reset_values()
 
     def refuses(self, action, *arguments):
         """Tell whether an access is refused."""
@@ -574,8 +575,8 @@ def resets(device):
     assert waiting == 3 and not device.status("settled")
     device.reset()
     assert device.read(level) == 0 and device.status("settled")
-    # Registers stay as they are.
-    assert device.status("gated")
+    # Registers have their reset values.
+    assert not device.status("gated")
 
 
 @cocotb.test()
