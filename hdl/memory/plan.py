@@ -194,7 +194,7 @@ TABLE_HEADS = (
     "unused rows",
     "unused bits",
     "efficiency",
-    "area in ém²",
+    "area in µm²",
     "reason",
 )
 

@@ -379,7 +379,7 @@ def test_table():
             "unused rows": "0",
             "unused bits": "0",
             "efficiency": "100.0 %",
-            "area in ém²": "29495",
+            "area in µm²": "29495",
             "reason": "smaller than macros, 191668 with them",
         },
         {
@@ -392,7 +392,7 @@ def test_table():
             "unused rows": "0",
             "unused bits": "0",
             "efficiency": "100.0 %",
-            "area in ém²": rows[1][8],
+            "area in µm²": rows[1][8],
             "reason": "",
         },
         {
@@ -404,7 +404,7 @@ def test_table():
             "unused rows": "",
             "unused bits": "",
             "efficiency": "100.0 %",
-            "area in ém²": rows[2][8],
+            "area in µm²": rows[2][8],
             "reason": "",
         },
     ]
