@@ -9,7 +9,7 @@ import numpy as np
 import typer
 
 from ...boards.build import build, check_tools
-from ...hdl.tinyodin.config import TinyOdinConfig
+from ...hdl.catalogue import make_config
 from ...sim.generate import generate
 from ...sim.model import open_model
 from ...sim.rtl import RtlDevice
@@ -34,14 +34,14 @@ def demo(
 
 
 def _tour(report: Report, folder: Path) -> None:
-    """Generate tinyODIN, verify it, classify digits on it and build its bitstream.
+    """Generate the core of the task `digits`, verify it, classify on it and build its bitstream.
 
     Prints a table of what was done and where it is. Exit status 1 if a check fails.
     """
     # What is missing is said before anything is done.
-    task, _ = find_task("digits", "tinyodin")
+    task, core = find_task("digits", None)
     check_tools("icebreaker")
-    config = TinyOdinConfig()
+    config = make_config(core)
     steps: list[dict[str, Any]] = []
 
     def do(what: str, action: Callable[[], tuple[bool, str, Path | None]]) -> None:
@@ -61,19 +61,19 @@ def _tour(report: Report, folder: Path) -> None:
         )
 
     def write_verilog() -> tuple[bool, str, Path]:
-        paths = generate(config, "pins", None, folder / "tinyodin")
+        paths = generate(config, "pins", None, folder / core)
         lines = sum(
             len(path.read_text(encoding="utf-8").splitlines())
             for path in paths
             if path.suffix == ".v"
         )
-        return True, f"{lines} lines of Verilog", folder / "tinyodin"
+        return True, f"{lines} lines of Verilog", folder / core
 
     def compare() -> tuple[bool, str, Path | None]:
         with report.counting("verify") as progress:
             done = []
             results = verify(
-                "tinyodin",
+                core,
                 seeds=_SEEDS,
                 folder=folder / "verify",
                 progress=lambda result: (done.append(result), progress(len(done), _SEEDS)),
@@ -109,7 +109,7 @@ def _tour(report: Report, folder: Path) -> None:
         outcome = f"{result.clock_mhz:.0f} MHz, could do {result.fmax_mhz:.1f} MHz"
         return True, outcome, folder / "icebreaker" / result.bitstream.name
 
-    do("generate tinyODIN", write_verilog)
+    do(f"generate {core}", write_verilog)
     do("verify RTL against the model", compare)
     do("classify digits on the model", on_model)
     do("classify digits on the RTL", on_rtl)

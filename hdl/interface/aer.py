@@ -1,4 +1,4 @@
-"""Four-phase handshake of the address-event buses (specification of ODIN, section 2).
+"""Four-phase handshake of address-event buses.
 
 The sender sets the word and raises REQ; the receiver raises ACK; the sender drops REQ; the receiver
 drops ACK.

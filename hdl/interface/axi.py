@@ -106,7 +106,7 @@ class AxiShell(BusShell):
         event_bits, output_bits = self.bus_map.event_bits, self.bus_map.output_bits
         events, output = self.event_queue, self.output_queue
         mark = Signal()
-        # A gated core of the ODIN family is idle whatever waits in its own queue.
+        # A core may be idle while it is gated, whatever waits in its own queue.
         gate = getattr(core, "gate", 0)
         m.d.comb += [
             events.write.p.eq(Cat(self.s_axis_tdata[:event_bits], self.s_axis_tlast)),

@@ -14,8 +14,8 @@ __all__ = ["RegisterFile"]
 class RegisterFile(wiring.Component):
     """Configuration registers; at their reset values at power-on, where flip-flops are initialised.
 
-    ODIN's are untouched by reset at the published pins: existing users pulse it after configuring and
-    rely on the registers surviving it (specification of ODIN, section 2).
+    Whether reset clears them is for the core to say: hosts of a published chip may pulse it after
+    configuring, and rely on the registers surviving it.
 
     Parameters
     ----------

@@ -134,7 +134,7 @@ class Macro:
     initialised : bool
         It can have contents before it is first written.
     cost : float or None
-        What the synthesis tool reckons it costs, of what is inferred, a bit in a flip-flop being 1.
+        What the synthesis tool estimates it costs, of what is inferred, a bit in a flip-flop being 1.
     block : bool
         It is block RAM, of what is inferred.
     """

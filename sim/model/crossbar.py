@@ -1,4 +1,4 @@
-"""What the models of tinyODIN and ODIN share: registers, memories, held events, the main queue, output."""
+"""What models of crossbar cores share: registers, memories, held events, the main queue, output."""
 
 from collections import deque
 
