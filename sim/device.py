@@ -246,6 +246,7 @@ class Device(ABC):
         InputError
             If there is no such stream.
         """
+        self._check_open()
         if stream not in self._streams:
             known = ", ".join(self._streams)
             raise InputError(f"{self.config.core} has no output stream {stream!r}, it has {known}")
