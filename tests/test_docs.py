@@ -1,6 +1,10 @@
 """Documentation that is made from the code is up to date, and links lead somewhere."""
 
+import ast
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,7 +19,12 @@ from spikewright.hdl.memory.technology import TECHNOLOGIES, find_technology
 from spikewright.hdl.neuron.layout import IZHIKEVICH_WORD, LIF_WORD, PUBLISHED_NAMES
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "benchmarks/README.md"]
+PAGES = [
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    ROOT / "benchmarks/README.md",
+    ROOT / "examples/own_core/README.md",
+]
 
 
 @pytest.mark.parametrize("name", core_names())
@@ -77,6 +86,65 @@ def test_fields_of_odin_are_explained() -> None:
             if not field.startswith("unused"):
                 published = PUBLISHED_NAMES[field]
                 assert any(field in names and published in others for names, others in rows), field
+
+
+OWN_CORE = ROOT / "examples/own_core"
+
+
+def blocks(text: str) -> list[str]:
+    """Return the code blocks of a page."""
+    return re.findall(r"^```\w+\n(.*?)^```$", text, flags=re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [*sorted(OWN_CORE.glob("*/*.py")), OWN_CORE / "pyproject.toml"],
+    ids=lambda path: path.name,
+)
+def test_page_of_an_own_core_shows_all_lines(path: Path) -> None:
+    text = (ROOT / "docs/own-core.md").read_text()
+    section = text.split(f"\n## `{path.relative_to(OWN_CORE)}`\n")[1].split("\n## ")[0]
+    shown = [line for block in blocks(section) for line in block.splitlines() if line]
+    assert shown == [line for line in path.read_text().splitlines() if line]
+
+
+def test_page_of_an_own_core_explains_all_fields() -> None:
+    text = (ROOT / "docs/own-core.md").read_text()
+    for file, name in (
+        ("hdl/core.py", "Core"),
+        ("hdl/interface/interface.py", "Interface"),
+        ("hdl/interface/pin_map.py", "PinMap"),
+        ("sim/workload/__init__.py", "Workload"),
+    ):
+        table = re.split(rf"^\| (?:field of|name in) `{name}` \|.*\n", text, flags=re.MULTILINE)[1]
+        first_cells = "".join(line.split("|")[1] for line in table.split("\n\n")[0].splitlines())
+        explained = set(re.findall(r"`(\w+)`", first_cells))
+        (of_class,) = [
+            node
+            for node in ast.parse((ROOT / file).read_text()).body
+            if isinstance(node, ast.ClassDef) and node.name == name
+        ]
+        fields = {node.target.id for node in of_class.body if isinstance(node, ast.AnnAssign)}
+        if name == "Workload":
+            fields |= {node.name for node in of_class.body if isinstance(node, ast.FunctionDef)}
+        assert explained == fields, name
+
+
+def test_program_of_an_own_core_prints_what_the_page_says(tmp_path: Path) -> None:
+    text = (ROOT / "docs/own-core.md").read_text()
+    program = blocks(text.split("## Use it")[1])[0]
+    result = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(OWN_CORE)},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=300,
+    )
+    assert result.stdout.splitlines() == ["[2, 3, 1]"] * 2
+    assert "prints `[2, 3, 1]` twice" in text
+    assert (tmp_path / "first.trace.jsonl.gz").exists()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
