@@ -28,6 +28,10 @@ COMMANDS = {
         "verify:verify",
         "Compare hardware and model on random stimulus, random stalls and random configurations.",
     ),
+    "conform": (
+        "conform:conform",
+        "Check that a core keeps what its description says: the suite for one's own core.",
+    ),
     "synth": (
         "synth:synth",
         "Report area and maximum frequency on a device; "
