@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from amaranth.hdl import Shape
+from amaranth.lib import wiring
 
 from ..boards.driver import BoardDevice, SerialTransport
 from ..boards.simulated import SimulatedBoard
@@ -188,8 +190,8 @@ def _check_interface(subject: _Subject) -> None:
             _require(step.pulse in interface.pulses, f"there is no pulse {step.pulse!r}")
             _require(step.ready in interface.statuses, f"there is no status {step.ready!r}")
         names = [register.name for register in registers]
-        names += [*interface.memories, *interface.inputs, *interface.outputs]
-        names += [*interface.bits_in, *interface.statuses]
+        names += [*interface.memories, *interface.bits_in, *interface.bits_out]
+        names += [f"{stream}_valid" for stream in (*interface.inputs, *interface.outputs)]
         for name in names:
             _require(is_name(name), f"the name {name!r} is not {NAME_RULE}")
 
@@ -199,15 +201,25 @@ def _check_hardware(subject: _Subject) -> None:
     for config in subject.workload.CONFIGURATIONS:
         core = make_core(config)
         core._MustUse__silence = True
-        members = interface_of(config).members()
-        found = core.signature.members
-        for name, member in members.items():
-            _require(name in found, f"{config.name}: the hardware has no member {name!r}")
-            _require(found[name] == member, f"{config.name}: member {name!r} is {found[name]!r}")
+        members = _ports(wiring.Signature(interface_of(config).members()))
+        found = _ports(core.signature)
+        for name, port in members.items():
+            _require(name in found, f"{config.name}: the hardware has no port {name}")
+            _require(
+                found[name] == port, f"{config.name}: port {name} is {found[name]}, not {port}"
+            )
         extra = [name for name in found if name not in members]
-        _require(not extra, f"{config.name}: the interface has no {', '.join(extra)}")
+        _require(not extra, f"{config.name}: the interface has no port {', '.join(extra)}")
         cycles = core.cycles()
         _require(cycles and all(count > 0 for count in cycles.values()), "cycles() gives none")
+
+
+def _ports(signature: wiring.Signature) -> dict[str, str]:
+    """Return direction and bits of each port, by name."""
+    return {
+        "_".join(map(str, path)): f"{member.flow.name} of {Shape.cast(member.shape).width} bits"
+        for path, member, _ in signature.flatten(signature.create())
+    }
 
 
 def _check_model(subject: _Subject) -> None:
@@ -380,11 +392,13 @@ def _check_header(subject: _Subject) -> None:
     for shell in shells_of(subject.core.name):
         (header,) = subject.product(shell).glob("*.h")
         command = [compiler, "-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
-        command += ["-fsyntax-only", "-x", "c", header.name]
-        result = subprocess.run(
-            command, cwd=header.parent, capture_output=True, encoding="utf-8", check=False
+        command += ["-fsyntax-only", f"-I{header.parent}", "-x", "c", "-"]
+        program = (
+            f'#include "{header.name}"\n#include "{header.name}"\nint main(void) {{ return 0; }}\n'
         )
-        # A header of its own has nothing that pragma once could mean.
+        result = subprocess.run(
+            command, input=program, capture_output=True, encoding="utf-8", check=False
+        )
         lines = [line for line in result.stderr.splitlines() if "error" in line]
         _require(result.returncode == 0, f"{shell}: {(lines or ['no output'])[0]}")
 

@@ -88,7 +88,7 @@ def _registers(product: Product) -> Iterator[_Constant]:
             yield f"{name}_OFFSET", f"{offset:#x}u", ""
         yield f"{name}_BITS", str(register.width), ""
         yield f"{name}_MASK", f"{(1 << register.width) - 1:#x}u", ""
-        yield f"{name}_RESET", f"{register.reset}u", ""
+        yield f"{name}_RESET", f"{register.word(register.reset)}u", ""
 
 
 def _memories(product: Product) -> Iterator[_Constant]:

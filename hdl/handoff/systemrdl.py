@@ -49,7 +49,7 @@ def systemrdl(product: Product) -> str:
     for register in product.interface.registers:
         fields = [BusField("value", 0, register.width, register.about)]
         offset = 4 * register.address
-        resets = {"value": register.reset}
+        resets = {"value": register.word(register.reset)}
         lines += _register(register.name, register.about, offset, register.access, fields, resets)
     lines += [f"  }} registers @ {REGISTERS_OFFSET:#x};", ""]
     for memory in bus_map.memories.values():
