@@ -361,7 +361,7 @@ def test_place_in_the_queue(lanes):
             device.send([event])
             assert device.settle().tolist() == [0, 1, 2, 3, 4, 5]
             device.configure(gate=1)
-            assert device.dump("neurons", 7, 1)[0] & 0xFFF == room
+            assert int(device.dump("neurons", 7, 1)[0]) & 0xFFF == room
 
 
 def test_gate_frees_a_core_whose_receiver_hangs():

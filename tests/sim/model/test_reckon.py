@@ -724,7 +724,7 @@ def test_a_label_given_in_idle_is_not_remembered():
     device.send([1 << 8 | 1])
     device.drive(sample=1, target_valid=1)
     device.tick()
-    with pytest.raises(BusyError, match="TARGET"):
+    with pytest.raises(BusyError, match="it waits for a target"):
         device.tick()
     device.send([1 << 8 | 1])
     device.wait("ready", 1)
