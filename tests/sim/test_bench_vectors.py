@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from spikewright.hdl.catalogue import core_names, interface_of, make_config
-from spikewright.hdl.handoff.operation import LEVELS, Code, Operation, session_task
+from spikewright.hdl.handoff.operation import Code, Operation, session_task
 from spikewright.sim.bench_vectors import BenchVectorRecorder, record_bench_vectors
 from spikewright.sim.model import open_model
 from spikewright.sim.rtl import open_rtl
@@ -106,5 +106,11 @@ def test_task() -> None:
     ]
 
 
-def test_levels_are_those_of_the_core() -> None:
-    assert tuple(interface_of(make_config("reckon")).levels) == LEVELS
+def test_levels_go_by_their_number_in_the_interface() -> None:
+    recorder = BenchVectorRecorder(open_model(make_config("reckon")), 0)
+    recorder.drive(infer_accumulate=1, sample=0)
+    assert list(recorder.interface.levels) == ["sample", "target_valid", "infer_accumulate"]
+    assert recorder.operations == [
+        Operation(Code.LEVEL, index=2, data=1),
+        Operation(Code.LEVEL, index=0, data=0),
+    ]
