@@ -13,7 +13,7 @@ import dataclasses
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -470,7 +470,9 @@ CHECKS: dict[str, Callable[[_Subject], None]] = {
 }
 
 
-def conform(core: str, *, seeds: int = 8) -> Iterator[Conformance]:
+def conform(
+    core: str, *, seeds: int = 8, checks: Iterable[str] | None = None
+) -> Iterator[Conformance]:
     """Check a core; yield what came of each check, as soon as it has been made.
 
     Parameters
@@ -479,18 +481,24 @@ def conform(core: str, *, seeds: int = 8) -> Iterator[Conformance]:
         A core's name, or `package.module:NAME`.
     seeds : int
         Seeds of random stimulus, at least; each configuration of the workload is taken once.
+    checks : iterable of str, optional
+        Names of the checks to make; all of `CHECKS` if absent.
 
     Raises
     ------
     InputError
-        If there is no such core.
+        If there is no such core or no such check.
     """
     found = find_core(core)
+    wanted = list(CHECKS if checks is None else checks)
+    for title in wanted:
+        if title not in CHECKS:
+            raise InputError(f"there is no check {title!r}, there are {', '.join(CHECKS)}")
     with tempfile.TemporaryDirectory(prefix="spikewright-") as name:
         subject = _Subject(found, seeds, Path(name))
-        for title, check in CHECKS.items():
+        for title in wanted:
             try:
-                check(subject)
+                CHECKS[title](subject)
             except _LeftOut as reason:
                 yield Conformance(title, True, str(reason), left_out=True)
             except (_Failure, InputError, RunError) as error:
@@ -502,15 +510,15 @@ def conform(core: str, *, seeds: int = 8) -> Iterator[Conformance]:
                 yield Conformance(title, True)
 
 
-def check_conformance(core: str, *, seeds: int = 8) -> None:
+def check_conformance(core: str, *, seeds: int = 8, checks: Iterable[str] | None = None) -> None:
     """Raise an `AssertionError` that names what fails if a core does not conform.
 
     Parameters
     ----------
-    core, seeds
+    core, seeds, checks
         As for `conform`.
     """
-    failed = [result for result in conform(core, seeds=seeds) if not result.ok]
+    failed = [result for result in conform(core, seeds=seeds, checks=checks) if not result.ok]
     if failed:
         lines = [f"{result.name}: {result.message}" for result in failed]
         raise AssertionError(f"{core} does not conform:\n" + "\n".join(lines))
