@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from spikewright.hdl.catalogue import interface_of, pins_of
 from spikewright.hdl.tinyodin.config import TinyOdinConfig
 from spikewright.sim.generate import generate
-from spikewright.sim.model import open_model
-from spikewright.sim.spi import SpiFrame
 from spikewright.sim.trace import (
     CheckStep,
     ConfigStep,
@@ -32,8 +31,7 @@ SEED = 2
 def operations(trace: Trace) -> list[tuple[int, int, int]]:
     """Translate a trace into the operations of bench.v."""
     config = trace.config
-    memories = open_model(config).memories
-    frame = SpiFrame(config.spi_address_bits, memories)
+    memories, spi = interface_of(config).memories, pins_of(config).spi
     done: list[tuple[int, int, int]] = []
 
     def each_byte(step: LoadStep | CheckStep) -> list[tuple[int, int, int]]:
@@ -46,13 +44,13 @@ def operations(trace: Trace) -> list[tuple[int, int, int]]:
     for step in trace.steps:
         match step:
             case ConfigStep():
-                done.append((1, frame.register(step.address), step.value))
+                done.append((1, spi.first(write=True, address=step.address), step.value))
             case LoadStep():
                 for word, byte, value in each_byte(step):
-                    done.append((1, frame.memory(step.memory, word, byte, write=True), value))
+                    done.append((1, spi.write | spi.places[step.memory].at(word, byte), value))
             case CheckStep():
                 for word, byte, value in each_byte(step):
-                    done.append((2, frame.memory(step.memory, word, byte, read=True), value))
+                    done.append((2, spi.read | spi.places[step.memory].at(word, byte), value))
             case SpiStep(reply=None):
                 done.append((1, step.address, step.data))
             case SpiStep(data=0):

@@ -141,7 +141,7 @@ def test_a_spike_is_propagated_once(device):
     device.tick()
     device.configure(last_input=15, last_neuron=15, config_mode=1)
     device.pulse()
-    device.wait_pin("configuring", 1)
+    device.wait("configuring", 1)
     # After the leak of the first sixteen.
     device.configure(last_input=31, last_neuron=31)
     device.configure(config_mode=0)
