@@ -1,1 +1,1 @@
-"""Board targets: clock plan, host link, bitstream, host driver."""
+"""Boards: clock plan, host link, bitstream, host driver."""

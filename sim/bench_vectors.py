@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from ..hdl.config import CoreConfig
-from ..hdl.handoff.operation import CHUNK_BITS, Code, Operation
+from ..hdl.handoff.bench_vector import CHUNK_BITS, BenchVector, Code
 from .device import Device
 from .model import open_model
 from .proxy import DeviceProxy
@@ -30,13 +30,13 @@ class BenchVectorRecorder(DeviceProxy):
 
     Attributes
     ----------
-    operations : list of Operation
+    operations : list of BenchVector
         What has been recorded so far.
     """
 
     def __init__(self, device: Device, slowest: int) -> None:
         super().__init__(device)
-        self.operations: list[Operation] = []
+        self.operations: list[BenchVector] = []
         self._slowest = slowest
         self._events = 0
 
@@ -96,7 +96,7 @@ class BenchVectorRecorder(DeviceProxy):
         self._record(Code.TICK)
 
     def _record(self, code: Code, **fields: int) -> None:
-        self.operations.append(Operation(code, **fields))
+        self.operations.append(BenchVector(code, **fields))
 
     def _record_words(self, code: Code, memory: str, words: Sequence[int], at: int) -> None:
         size = self.memories[memory]
@@ -104,10 +104,10 @@ class BenchVectorRecorder(DeviceProxy):
         for index, word in enumerate(words, at):
             for chunk in range(chunks):
                 data = int(word) >> CHUNK_BITS * chunk & (1 << CHUNK_BITS) - 1
-                self._record(code, target=size.space, chunk=chunk, index=index, data=data)
+                self._record(code, space=size.space, chunk=chunk, index=index, data=data)
 
 
-def record_bench_vectors(config: CoreConfig, cycles: Mapping[str, int]) -> list[Operation]:
+def record_bench_vectors(config: CoreConfig, cycles: Mapping[str, int]) -> list[BenchVector]:
     """Let the model of a core carry out its `exercise`; return all operations with its answers.
 
     The same configuration gives the same operations.

@@ -365,7 +365,7 @@ class Device(ABC):
         self._reset()
 
     def restart(self) -> None:
-        """Begin a new session, as with a device that was just opened.
+        """Start anew, as with a device that was just opened.
 
         Reset, levels 0, registers at their reset values. Memories keep their contents, which count as
         undefined.

@@ -10,11 +10,11 @@ from ..hdl.config import CoreConfig
 from ..hdl.error import InputError, show
 from ..hdl.files import MANIFEST, new_folder, write_file
 from ..hdl.handoff.address_map import address_reference
+from ..hdl.handoff.bench_vector import Code
 from ..hdl.handoff.cycles import cycle_reference
 from ..hdl.handoff.description import description
 from ..hdl.handoff.files import handoff_files
 from ..hdl.handoff.names import check_names
-from ..hdl.handoff.operation import Code
 from ..hdl.handoff.product import Product
 from ..hdl.handoff.reference import reference
 from ..hdl.handoff.testbench import bench_name
@@ -129,7 +129,7 @@ def _contents(config: CoreConfig, shell: str, top: str, technology: Technology) 
     )
     check_names(product)
     described = description(product)
-    session = record_bench_vectors(config, described["cycles"])
+    vectors = record_bench_vectors(config, described["cycles"])
 
     files = {f"{top}.v": verilog, f"{top}.f": f"{top}.v\n"}
     if models:
@@ -141,7 +141,7 @@ def _contents(config: CoreConfig, shell: str, top: str, technology: Technology) 
     if product.has_bus:
         parts.insert(1, address_reference(product.bus_map))
     files[f"{top}.md"] = "\n".join(parts)
-    files |= handoff_files(product, session)
+    files |= handoff_files(product, vectors)
     described["memory_plan"] = {
         "technology": technology.name,
         "source": technology.source,
@@ -151,7 +151,7 @@ def _contents(config: CoreConfig, shell: str, top: str, technology: Technology) 
     described["bench"] = {
         "module": bench_name(top),
         "operations": {
-            code.name.lower(): sum(operation.code is code for operation in session)
+            code.name.lower(): sum(operation.code is code for operation in vectors)
             for code in Code
             if code is not Code.END
         },

@@ -119,7 +119,7 @@ def verify(
 
     Configurations are taken in turn. Two seeds of three stall every stream at random; without a
     shell given, one of four goes through the pins, if the core has any. Before two seeds of five the
-    device has another session, that of the next seed: nothing of it may be left.
+    device is used with the next seed, of which nothing may be left.
 
     Parameters
     ----------

@@ -92,7 +92,7 @@ def native_driver(interface: Interface) -> str:
       while (!at_rest) cycle;
       checks = checks + 1;
       if ({step.ready} !== 1'b1) begin
-        $display("session[%0d]: not ready after a time step", place);
+        $display("vectors[%0d]: not ready after a time step", place);
         fail;
       end
     end

@@ -15,15 +15,15 @@ def systemrdl(product: Product) -> str:
     """Return the description, with byte addresses.
 
     In the bus shells these are the addresses on the bus. The other shells have register numbers and memory
-    targets instead: register n is at 0x1000 + 4 n, and memory t at t times 1 MiB, so that these numbers can
+    spaces instead: register n is at 0x1000 + 4 n, and memory t at t times 1 MiB, so that these numbers can
     be read off the addresses.
     """
     bus_map = product.bus_map
     about = product.about + "."
     if not product.has_bus:
         about += (
-            " This shell has no addresses: register n is shown at 0x1000 + 4 n, the memory with target "
-            "number t at t * 0x100000."
+            " This shell has no addresses: register n is shown at 0x1000 + 4 n, the memory of "
+            "space t at t * 0x100000."
         )
     lines = [
         f"// {product.about}.",

@@ -1,4 +1,4 @@
-"""A self-checking test bench in Verilog, which plays a recorded session and needs nothing but a simulator."""
+"""A self-checking test bench in Verilog, with recorded vectors, which needs nothing but a simulator."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +10,7 @@ from ..interface.interface import Interface
 from ..interface.pin_map import PinMap
 from ..verilog import TIMESCALE
 from .bench_driver import native_driver, pins_driver, sizes
-from .operation import Code, Operation, session_task
+from .bench_vector import BenchVector, Code, vectors_task
 
 __all__ = ["LIMIT", "bench_name", "testbench"]
 
@@ -20,8 +20,8 @@ LIMIT = 10_000_000
 _FOLDER = Path(__file__).with_name("driver")
 
 _ABOUT = """\
-// Test bench of {top}: plays a session and checks every answer. It needs no other file than the design's,
-// and runs in any folder.
+// Test bench of {top}: applies its vectors and checks every answer. It needs no other file than the
+// design's, and runs in any folder.
 //
 // In Icarus Verilog and in Verilator (from version 5 on):
 //
@@ -29,7 +29,7 @@ _ABOUT = """\
 //   $ verilator --binary -f {top}_bench.f --top-module {bench} && ./obj_dir/V{bench}
 //
 // It prints PASS or FAIL and how much was checked, and ends with a nonzero exit status after a failure.
-// +session=FILE takes another session, as long as this one, in the form that $readmemh reads.
+// +vectors=FILE takes other vectors, as many as these, in the form that $readmemh reads.
 
 // verilator lint_off WIDTH
 // Numbers are extended and cut to the width of what they are assigned to, as intended.
@@ -46,7 +46,7 @@ def testbench(
     shell: str,
     top: str,
     ports: Sequence[tuple[str, str, int]],
-    session: Sequence[Operation],
+    vectors: Sequence[BenchVector],
 ) -> str:
     """Return the bench of a core in a shell.
 
@@ -60,15 +60,15 @@ def testbench(
         Name of the module.
     ports : sequence of (str, str, int)
         Its ports: name, direction and bits.
-    session : sequence of Operation
-        The session it plays.
+    vectors : sequence of BenchVector
+        The vectors it applies.
     """
     interface = core.interface
     pins = pins_of(core.config) if shell == "pins" else None
-    words = sum(operation.code is Code.OUTPUT for operation in session)
+    words = sum(operation.code is Code.OUTPUT for operation in vectors)
     constants = {
-        # The end is an operation too.
-        "OPERATIONS": len(session) + 1,
+        # The end is a vector too.
+        "OPERATIONS": len(vectors) + 1,
         "WORDS": words + 64,
         "LIMIT": LIMIT,
     } | (_bus_constants(core, shell) if SHELLS[shell].is_bus else {})
@@ -79,7 +79,7 @@ def testbench(
     text += f"module {bench_name(top)};\n\n" + "\n".join(lines) + "\n"
     for part in (sizes(interface), _part("common"), *_parts(interface, shell, pins)):
         text += "\n" + part
-    return f"{text}\n{session_task(session)}endmodule\n"
+    return f"{text}\n{vectors_task(vectors)}endmodule\n"
 
 
 def _parts(interface: Interface, shell: str, pins: PinMap | None) -> list[str]:

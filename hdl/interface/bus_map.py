@@ -2,7 +2,7 @@
 
 All offsets are in bytes and multiples of four: the buses carry words of 32 bits, least significant byte
 first. Every core has the same form of map: windows of a fixed size, the first for control and registers,
-then one for each memory by its target number. So a driver's addresses follow from names and numbers
+then one for each memory by its space. So a driver's addresses follow from names and numbers
 alone, whatever the configuration.
 """
 

@@ -198,7 +198,7 @@ class HostLink(wiring.Component):
     def __init__(self, core: Any) -> None:
         self._identity = identity(core.config)
         self._interface = core.interface
-        # Bytes of a word of each memory, by its target.
+        # Bytes of a word of each memory, by its space.
         self._word_bytes = {
             memory.space: memory.bytes_per_word for memory in core.interface.memories.values()
         }

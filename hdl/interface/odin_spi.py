@@ -29,7 +29,7 @@ class SpiSlave(wiring.Component):
     mosi, miso : In(1), Out(1)
         Data in and out.
     address : Out(address_bits + 4)
-        Address word: read bit, write bit, two bits of target, address. From falling edge
+        Address word: read bit, write bit, two bits of the space, address. From falling edge
         `address_bits` + 4 on.
     data : Out(address_bits + 4)
         Data word; valid while `write_request` is high and until the next transaction has ended.

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from spikewright.hdl.catalogue import core_names, interface_of, make_config
-from spikewright.hdl.handoff.operation import Code, Operation, session_task
+from spikewright.hdl.handoff.bench_vector import BenchVector, Code, vectors_task
 from spikewright.sim.bench_vectors import BenchVectorRecorder, record_bench_vectors
 from spikewright.sim.model import open_model
 from spikewright.sim.rtl import open_rtl
@@ -37,11 +37,11 @@ def test_vectors_show_the_core_at_work(config) -> None:
     assert registers == {register.address for register in interface.registers}
     written, changed = {}, Counter()
     for op in operations:
-        place = (op.target, op.index, op.chunk)
+        place = (op.space, op.index, op.chunk)
         if op.code is Code.WRITE:
             written[place] = op.data
         elif op.code is Code.CHECK:
-            changed[op.target] += written.get(place) not in (None, op.data)
+            changed[op.space] += written.get(place) not in (None, op.data)
     assert changed[interface.spaces["neurons"]] > 3
     assert {place[0] for place in written} >= {
         interface.spaces[name] for name in interface.memories if name != "outputs"
@@ -94,15 +94,15 @@ def test_time_that_suffices() -> None:
 
 def test_task() -> None:
     operations = [
-        Operation(Code.CHECK, target=2, chunk=1, index=0x123, data=0xDEADBEEF),
-        Operation(Code.TICK),
+        BenchVector(Code.CHECK, space=2, chunk=1, index=0x123, data=0xDEADBEEF),
+        BenchVector(Code.TICK),
     ]
-    text = session_task(operations)
+    text = vectors_task(operations)
     assert "3 check" in text
-    assert [line.strip() for line in text.splitlines() if "session[" in line] == [
-        "session[0] = 88'h03_02_01_00000123_deadbeef;",
-        "session[1] = 88'h08_00_00_00000000_00000000;",
-        "session[2] = 88'h00_00_00_00000000_00000000;",
+    assert [line.strip() for line in text.splitlines() if "vectors[" in line] == [
+        "vectors[0] = 88'h03_02_01_00000123_deadbeef;",
+        "vectors[1] = 88'h08_00_00_00000000_00000000;",
+        "vectors[2] = 88'h00_00_00_00000000_00000000;",
     ]
 
 
@@ -111,6 +111,6 @@ def test_levels_go_by_their_number_in_the_interface() -> None:
     recorder.drive(infer_accumulate=1, sample=0)
     assert list(recorder.interface.levels) == ["sample", "target_valid", "infer_accumulate"]
     assert recorder.operations == [
-        Operation(Code.LEVEL, index=2, data=1),
-        Operation(Code.LEVEL, index=0, data=0),
+        BenchVector(Code.LEVEL, index=2, data=1),
+        BenchVector(Code.LEVEL, index=0, data=0),
     ]

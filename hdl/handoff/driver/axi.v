@@ -38,7 +38,7 @@
       s_axi_bready = 1'b0;
       s_axi_rready = 1'b0;
       if (refused) begin
-        $display("session[%0d]: refused at offset %h", place, offset);
+        $display("vectors[%0d]: refused at offset %h", place, offset);
         fail;
       end
     end

@@ -1,8 +1,8 @@
-  // The session and what came of it.
+  // The vectors and what came of them.
 
-  reg [87:0] session [0:OPERATIONS-1];
-  reg [8*1024-1:0] session_file;
-  reg [7:0] code, target, chunk;
+  reg [87:0] vectors [0:OPERATIONS-1];
+  reg [8*1024-1:0] vectors_file;
+  reg [7:0] code, space, chunk;
   reg [31:0] index, data;
 
   // What the driver of the shell has read: from a memory, and at all.
@@ -27,8 +27,8 @@
       checks = checks + 1;
       if (got !== expected) begin
         if (failures < 20)
-          $display("session[%0d]: %0s %0d.%0d.%0d is %h, expected %h",
-                   place, what, target, index, chunk, got, expected);
+          $display("vectors[%0d]: %0s %0d.%0d.%0d is %h, expected %h",
+                   place, what, space, index, chunk, got, expected);
         fail;
       end
     end
@@ -70,7 +70,7 @@
       cycles = cycles + 1;
       waited = waited + 1;
       if (waited == LIMIT) begin
-        $display("session[%0d]: nothing happens for %0d clock cycles", place, LIMIT);
+        $display("vectors[%0d]: nothing happens for %0d clock cycles", place, LIMIT);
         fail;
         finish;
       end
@@ -84,19 +84,19 @@
   initial begin
     received = 0; compared = 0; checks = 0; failures = 0; cycles = 0; waited = 0; place = 0;
     failed = 1'b0;
-    if ($value$plusargs("session=%s", session_file)) $readmemh(session_file, session);
-    else recorded_session;
+    if ($value$plusargs("vectors=%s", vectors_file)) $readmemh(vectors_file, vectors);
+    else recorded_vectors;
     start;
-    code = session[0][87:80];
+    code = vectors[0][87:80];
     while (code != 8'd0 && place < OPERATIONS && failures < 20) begin
-      {code, target, chunk, index, data} = session[place];
+      {code, space, chunk, index, data} = vectors[place];
       waited = 0;
       case (code)
         8'd0: ;
         8'd1: write_register(index, data);
-        8'd2: write_chunk(target, index, chunk, data);
+        8'd2: write_chunk(space, index, chunk, data);
         8'd3: begin
-          read_chunk(target, index, chunk);
+          read_chunk(space, index, chunk);
           compare(read_value, data, "memory word");
         end
         8'd4: send(data);
@@ -116,13 +116,13 @@
           compare(read_value, data, "register");
         end
         default: begin
-          $display("session[%0d] is no operation", place);
+          $display("vectors[%0d] is no vector", place);
           fail;
         end
       endcase
       place = place + 1;
     end
-    // A session that is not there, or ends too early, has shown nothing.
+    // Vectors that are not there, or end too early, have shown nothing.
     if (place != OPERATIONS) begin
       $display("%0d of %0d operations carried out", place, OPERATIONS);
       fail;

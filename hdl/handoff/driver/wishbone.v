@@ -37,7 +37,7 @@
       wb_cyc_i = 1'b0;
       wb_stb_i = 1'b0;
       if (refused) begin
-        $display("session[%0d]: refused at offset %h", place, offset);
+        $display("vectors[%0d]: refused at offset %h", place, offset);
         fail;
       end
     end

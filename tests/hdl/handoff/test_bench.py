@@ -38,10 +38,10 @@ def build_with_icarus(folder: Path, output: Path) -> list[str]:
     return ["vvp", "-n", str(output)]
 
 
-def session(folder: Path) -> list[str]:
+def vectors(folder: Path) -> list[str]:
     """Return the operations of a bench, as `$readmemh` takes them."""
     text = (folder / f"{top_of(folder)}_bench.v").read_text()
-    return re.findall(r"^    session\[\d+\] = 88'h(\w+);$", text, re.MULTILINE)
+    return re.findall(r"^    vectors\[\d+\] = 88'h(\w+);$", text, re.MULTILINE)
 
 
 def check_passed(result: subprocess.CompletedProcess, description: dict) -> None:
@@ -122,25 +122,25 @@ ANSWERS = {"03": "memory word", "05": "word count", "06": "output word"}
 def test_wrong_answer_is_noticed(code: str, folders, tmp_path: Path) -> None:
     folder = folders("odin", "native")
     command = build_with_icarus(folder, tmp_path / "bench")
-    lines = session(folder)
+    lines = vectors(folder)
     number = next(n for n, line in enumerate(lines) if line.startswith(f"{code}_"))
     lines[number] = f"{lines[number][:-1]}{int(lines[number][-1], 16) ^ 1:x}"
     (tmp_path / "wrong.hex").write_text("\n".join(lines) + "\n")
-    result = run([*command, f"+session={tmp_path}/wrong.hex"], folder)
+    result = run([*command, f"+vectors={tmp_path}/wrong.hex"], folder)
     assert result.returncode != 0
     assert "FAIL: " in result.stdout and "PASS" not in result.stdout
-    assert f"session[{number}]: {ANSWERS[code]} " in result.stdout
+    assert f"vectors[{number}]: {ANSWERS[code]} " in result.stdout
 
 
 @icarus
 @pytest.mark.parametrize("keep", [0, 40])
-def test_missing_session_is_noticed(keep: int, folders, tmp_path: Path) -> None:
+def test_missing_vectors_are_noticed(keep: int, folders, tmp_path: Path) -> None:
     folder = folders("tinyodin", "native")
     command = build_with_icarus(folder, tmp_path / "bench")
-    lines = session(folder)
+    lines = vectors(folder)
     if keep:
         (tmp_path / "short.hex").write_text("\n".join(lines[:keep]) + "\n")
-    result = run([*command, f"+session={tmp_path}/short.hex"], folder)
+    result = run([*command, f"+vectors={tmp_path}/short.hex"], folder)
     assert result.returncode != 0
     assert "operations carried out" in result.stdout and "FAIL: " in result.stdout
 

@@ -41,15 +41,15 @@ def test_same_bytes(core: str, shell: str, folders, tmp_path: Path, costly) -> N
     assert not any(b"/work" in path.read_bytes() for path in folder.iterdir())
 
 
-def test_one_session_for_all_shells(folders) -> None:
-    sessions = {
+def test_same_vectors_in_all_shells(folders) -> None:
+    vectors = {
         next(folders("tinyodin", shell).glob("*_bench.v"))
         .read_text()
         .partition("task recorded_")[2]
         for shell in ("native", "pins", "wishbone", "axi")
     }
-    (text,) = sessions
-    assert "session[0] = " in text
+    (text,) = vectors
+    assert "vectors[0] = " in text
 
 
 # SystemRDL.
