@@ -58,20 +58,22 @@ class Board:
     platform : callable
         Makes the platform of amaranth-boards.
     clock : callable
-        Makes the generator of one of these clocks, a component with `ClockPins` that requests its own pins.
+        Makes the generator of one of these clocks, a component with `ClockPins` that requests its
+        own pins.
     lights : mapping of str to (str, int)
         For `idle`, `full` and `active`: name and number of the LED that shows it.
     overrides : mapping of str to str
         Options for the platform's build files.
     stages : tuple of BuildStage
-        What the tools do, in order. One places from a seed and writes nextpnr's report to `report.json`.
+        What the tools do, in order. One places from a seed and writes nextpnr's report to
+        `report.json`.
     bitstream : str
         Name of the finished file.
     programmers : mapping of str to tuple of str
         Programs that can load it, the preferred first, and their arguments before the file.
     smaller : Board, optional
-        The same board with options and stages that need fewer cells and are slower, for cores that are
-        too large otherwise.
+        The same board with options and stages that need fewer cells and are slower, for cores that
+        are too large otherwise.
     """
 
     name: str

@@ -84,17 +84,18 @@ def build(
     board : str or Board
         Name of the board, or a board of one's own.
     folder : Path
-        Gets the bitstream, the logs, the inputs of the tools, `result.json` and `spikewright.sha256`,
-        which lists them. An earlier output there is replaced if the build succeeds. The logs of one
-        that fails go to a folder beside it, with `-failed` after its name.
+        Gets the bitstream, the logs, the inputs of the tools, `result.json` and
+        `spikewright.sha256`, which lists them. An earlier output there is replaced if the build
+        succeeds. The logs of one that fails go to a folder beside it, with `-failed` after its
+        name.
     progress : callable, optional
         Called with what is done next.
 
     Raises
     ------
     InputError
-        If the board is unknown, the core cannot be put on it, a tool is missing, or one of the folders
-        cannot be written or holds something other than an earlier output.
+        If the board is unknown, the core cannot be put on it, a tool is missing, or one of the
+        folders cannot be written or holds something other than an earlier output.
     ToolError
         If a tool fails or not even the slowest clock is met; says where the logs are.
     """

@@ -158,8 +158,8 @@ class HostLinkClient:
     transport : Transport
         Way to the board.
     timeout : float
-        Seconds after which a frame without an answer is sent again; bytes of an answer give a little
-        more each.
+        Seconds after which a frame without an answer is sent again; bytes of an answer give a
+        little more each.
     attempts : int
         How often a frame is sent before the board is given up.
 
@@ -219,8 +219,8 @@ class HostLinkClient:
         start = time.monotonic()
         data = b""
         while True:
-            # A byte that has come gives time for itself and no more: a device that sends one now and
-            # then would be waited for forever.
+            # A byte that has come gives time for itself and no more: a device that sends one now
+            # and then would be waited for forever.
             given = self._timeout + len(data) * self._transport.seconds_per_byte
             left = start + given - time.monotonic()
             more = self._transport.read(left) if left > 0 else b""
@@ -256,9 +256,9 @@ def _find_answer(
 class BoardLink:
     """A core behind a host link; see `Link`.
 
-    Words of the input stream, levels and pulses are one sequence of events, which the board works off
-    at its own pace. For a core with levels or pulses they are collected here and go out in whole
-    frames, or as soon as something has to be known.
+    Words of the input stream, levels and pulses are one sequence of events, which the board works
+    off at its own pace. For a core with levels or pulses they are collected here and go out in
+    whole frames, or as soon as something has to be known.
 
     Parameters
     ----------
@@ -269,8 +269,8 @@ class BoardLink:
     transport : Transport
         Way to the board; closed with the link.
     timeout : float
-        Seconds after which a frame without an answer is sent again; bytes of an answer give a little
-        more each.
+        Seconds after which a frame without an answer is sent again; bytes of an answer give a
+        little more each.
     attempts : int
         How often a frame is sent before the board is given up.
     busy_limit : float
@@ -372,7 +372,8 @@ class BoardLink:
     def before_access(self) -> None:
         """Let what was sent before happen, unless the core is gated.
 
-        After a `BusyError` it does not wait: closing the gate stops a network that keeps itself going.
+        After a `BusyError` it does not wait: closing the gate stops a network that keeps itself
+        going.
         """
         if not self._runs_away:
             self._work_off()
@@ -608,8 +609,8 @@ class BoardDevice(LinkDevice):
     transport : Transport
         Way to the board; closed with the device.
     timeout : float, optional
-        Seconds without an answer after which a frame is sent again; more if absent where a frame may
-        hold time steps, which take some time.
+        Seconds without an answer after which a frame is sent again; more if absent where a frame
+        may hold time steps, which take some time.
     attempts : int
         How often a frame is sent before the board is given up.
     busy_limit : float

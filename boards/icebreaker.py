@@ -12,8 +12,8 @@ from .board import SEED, Board, BuildStage, ClockPins
 __all__ = ["BOARD"]
 
 
-#: Multiplier of the crystal's 12 MHz and binary exponent of the divider behind the PLL's oscillator,
-#: which must run at 533 to 1066 MHz, by clock in Hz.
+#: Multiplier of the crystal's 12 MHz and binary exponent of the divider behind the PLL's
+#: oscillator, which must run at 533 to 1066 MHz, by clock in Hz.
 _DIVIDERS = {
     24_000_000: (64, 5),
     21_000_000: (56, 5),
@@ -56,9 +56,9 @@ def _platform() -> ICEBreakerPlatform:
     return platform
 
 
-#: Area counts as long as a path of this many picoseconds is not exceeded, which leaves time for routing.
-#: Registers that are always written before they are read may stand in multipliers, where there are no
-#: initial values.
+#: Area counts as long as a path of this many picoseconds is not exceeded, which leaves time for
+#: routing. Registers that are always written before they are read may stand in multipliers, where
+#: there are no initial values.
 _SMALLER = """
 scratchpad -set abc9.D 46000
 setattr -unset init w:* a:initial_value_unused %i

@@ -1,8 +1,8 @@
 """A board that is simulated bit by bit and answers at a pseudo-terminal.
 
-What is simulated is the design as it is put on boards, all but clock generation and pin buffers: the
-serial line's waveforms go through the same receiver and transmitter. A program talks to it as to a
-real board, through the name of a serial port.
+What is simulated is the design as it is put on boards, all but clock generation and pin buffers:
+the serial line's waveforms go through the same receiver and transmitter. A program talks to it as
+to a real board, through the name of a serial port.
 """
 
 import contextlib

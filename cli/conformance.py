@@ -5,8 +5,8 @@
     def test_my_core():
         check_conformance("my_core")
 
-`check_conformance` raises an `AssertionError` that names everything that fails; `conform` yields what
-came of each check, as `spikewright conform CORE` shows it.
+`check_conformance` raises an `AssertionError` that names everything that fails; `conform` yields
+what came of each check, as `spikewright conform CORE` shows it.
 """
 
 import dataclasses

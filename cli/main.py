@@ -94,8 +94,8 @@ def _main(
 def run() -> None:
     """Run the command line and exit.
 
-    0: all is well. 1: a check or a tool failed. 2: bad input, or the operating system refused something.
-    130, 143 and other numbers above 128: stopped by a signal.
+    0: all is well. 1: a check or a tool failed. 2: bad input, or the operating system refused
+    something. 130, 143 and other numbers above 128: stopped by a signal.
     """
     catch_signals()
     sys.exit(_status())

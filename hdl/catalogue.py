@@ -229,8 +229,8 @@ def shell_about(core: str, shell: str) -> str:
 def default_top(config: CoreConfig, shell: str) -> str:
     """Return the name of the top module, if the user gives none.
 
-    That of the shell; with what tells a configuration that is not the default one from others, so that
-    several fit into a design.
+    That of the shell; with what tells a configuration that is not the default one from others, so
+    that several fit into a design.
     """
     top = top_name(config, shell)
     return f"{top}_{config.digest}" if config.digest else top

@@ -81,8 +81,8 @@ def switch(default: int, about: str) -> Any:
 class CoreConfig:
     """Base of all core configurations: a frozen set of parameters that validates itself.
 
-    A subclass names its core and declares its parameters with `power_of_two`, `integer` and `one_of`.
-    Widths that follow from parameters are properties of the subclass.
+    A subclass names its core and declares its parameters with `power_of_two`, `integer` and
+    `one_of`. Widths that follow from parameters are properties of the subclass.
 
     Raises
     ------

@@ -97,8 +97,8 @@ class Core:
     def make(self, config: CoreConfig, *, reset_registers: bool = False) -> Any:
         """Return the hardware of a configuration, with its native interface and in no shell.
 
-        With `reset_registers` a reset gives the registers their reset values; the hardware of a core
-        whose reset leaves them alone (`Interface.reset_clears_registers`) takes this argument.
+        With `reset_registers` a reset gives the registers their reset values; the hardware of a
+        core whose reset leaves them alone (`Interface.reset_clears_registers`) takes this argument.
         """
         if reset_registers and not self.interface_of(config).reset_clears_registers:
             return load(self.hardware)(config, reset_registers=True)

@@ -9,8 +9,8 @@ __all__ = ["InputError", "RunError", "show"]
 class InputError(ValueError):
     """Something the user gave cannot be used.
 
-    The message is one line that names what was wrong and what is allowed. The command line prints it
-    without a stack trace and exits with status 2.
+    The message is one line that names what was wrong and what is allowed. The command line prints
+    it without a stack trace and exits with status 2.
     """
 
 

@@ -1,8 +1,8 @@
 """Files that are read and written: one place for limits, encodings, ownership and failures.
 
-What is read are regular files of bounded size. What is written appears whole or not at all, and takes the
-place of nothing but an earlier output of this program. Text is UTF-8 whatever the locale. A failure of the
-operating system becomes an `InputError` of one line.
+What is read are regular files of bounded size. What is written appears whole or not at all, and
+takes the place of nothing but an earlier output of this program. Text is UTF-8 whatever the locale.
+A failure of the operating system becomes an `InputError` of one line.
 """
 
 import gzip
@@ -37,8 +37,8 @@ __all__ = [
     "write_file",
 ]
 
-#: File in every folder that this program writes: all files of the folder with their checksums, in the
-#: format of `sha256sum`. It is what tells the program's own folders from others.
+#: File in every folder that this program writes: all files of the folder with their checksums, in
+#: the format of `sha256sum`. It is what tells the program's own folders from others.
 MANIFEST = "spikewright.sha256"
 
 _MANIFEST_TITLE = "# Files written by Spikewright; `sha256sum -c` checks them.\n"
@@ -409,8 +409,8 @@ def check_folder(folder: Path) -> None:
 def new_folder(folder: Path) -> Iterator[Path]:
     """Give an empty folder that takes the place of `folder` in the end, if nothing goes wrong.
 
-    It gets a manifest of all its files then. If something goes wrong it vanishes, and `folder` is as it
-    was. It stands beside `folder`, and its absolute path is given.
+    It gets a manifest of all its files then. If something goes wrong it vanishes, and `folder` is
+    as it was. It stands beside `folder`, and its absolute path is given.
 
     Raises
     ------

@@ -25,8 +25,8 @@ def run_process(
 ) -> tuple[int, str]:
     """Run a program to its end; return its exit status and what it printed.
 
-    It has a process group of its own. If waiting for it is given up, by an exception as Ctrl-C raises it
-    or by `stop_processes`, the whole group is ended.
+    It has a process group of its own. If waiting for it is given up, by an exception as Ctrl-C
+    raises it or by `stop_processes`, the whole group is ended.
 
     Parameters
     ----------

@@ -31,8 +31,9 @@ LINT_WAIVERS: Mapping[str, str] = {
     "UNOPTFLAT": "blocks that compute several values look like loops; no bit depends on itself",
 }
 
-#: Directive in front of all modules. Nothing in the design has delays; it is for what simulates it, whose
-#: own may have none: simulators take one second then, and some refuse designs in which only some have it.
+#: Directive in front of all modules. Nothing in the design has delays; it is for what simulates it,
+#: whose own may have none: simulators take one second then, and some refuse designs in which only
+#: some have it.
 TIMESCALE = "`timescale 1ns / 1ps\n\n"
 
 _NAME = re.compile(r"\\\S+")
@@ -69,12 +70,13 @@ def to_verilog(
 ) -> str:
     """Return readable Verilog-2005 of a component.
 
-    One module for each component, called after its place in the hierarchy (`TOP_queue_memory`), so that
-    several cores can coexist in a design. All identifiers are plain: none is escaped or reserved in
-    Verilog or SystemVerilog. Ports are called and ordered as in the component's signature
-    (`events__payload`), clock and reset first. Registers have initial values, written memories have
-    not. The same component, name and header give the same text. Warnings of Verilator that are by design
-    (`LINT_WAIVERS`) are turned off inside the text, each with its reason, and on again at its end.
+    One module for each component, called after its place in the hierarchy (`TOP_queue_memory`), so
+    that several cores can coexist in a design. All identifiers are plain: none is escaped or
+    reserved in Verilog or SystemVerilog. Ports are called and ordered as in the component's
+    signature (`events__payload`), clock and reset first. Registers have initial values, written
+    memories have not. The same component, name and header give the same text. Warnings of Verilator
+    that are by design (`LINT_WAIVERS`) are turned off inside the text, each with its reason, and on
+    again at its end.
 
     Parameters
     ----------
@@ -85,8 +87,9 @@ def to_verilog(
     header : str
         Text for the comment at the beginning.
     parameters : mapping of str to int, optional
-        Parameters that the top module is to have, for designs that set them. What is generated has these
-        sizes and no others: another value stops elaboration, with a message that names those allowed.
+        Parameters that the top module is to have, for designs that set them. What is generated has
+        these sizes and no others: another value stops elaboration, with a message that names those
+        allowed.
     platform : object, optional
         Platform to elaborate for, as in `MemoryPlatform`.
 
@@ -114,8 +117,8 @@ def to_verilog(
 def _with_parameters(text: str, name: str, parameters: Mapping[str, int]) -> str:
     """Give the top module parameters whose values are fixed.
 
-    Verilog of 2005 has no message at elaboration: all tools stop at a module that is missing, and tell
-    its name. Nothing is instantiated while the values are right.
+    Verilog of 2005 has no message at elaboration: all tools stop at a module that is missing, and
+    tell its name. Nothing is instantiated while the values are right.
     """
     listed = ", ".join(f"parameter {key} = {value}" for key, value in parameters.items())
     allowed = "_and_".join(f"{key}_{value}" for key, value in parameters.items())

@@ -13,8 +13,8 @@ from .workload import find_workload
 
 __all__ = ["BenchVectorRecorder", "record_bench_vectors"]
 
-#: Clock cycles that pass before an event at the pins reaches the core, and that the receiver of an output
-#: word needs.
+#: Clock cycles that pass before an event at the pins reaches the core, and that the receiver of an
+#: output word needs.
 _TRANSFER_CYCLES = 64
 
 

@@ -38,8 +38,8 @@ class Device(ABC):
     """A core that can be configured, loaded, fed with events and read back.
 
     A new device is freshly reset: registers have their reset values, queues are empty, memories
-    undefined until they are loaded. What a core has not got, by its `Interface`, fails with one line
-    that says so.
+    undefined until they are loaded. What a core has not got, by its `Interface`, fails with one
+    line that says so.
 
     A subclass implements the methods whose names begin with an underscore; what they are given has
     been checked.
@@ -224,8 +224,8 @@ class Device(ABC):
     def settle(self) -> np.ndarray:
         """Wait until the core is idle; return the output words since the last settle, in order.
 
-        "Idle" includes that no event is waiting, except events held back by the gate. Words of other
-        output streams than the first are kept for `take`.
+        "Idle" includes that no event is waiting, except events held back by the gate. Words of
+        other output streams than the first are kept for `take`.
 
         Raises
         ------
@@ -367,8 +367,8 @@ class Device(ABC):
     def restart(self) -> None:
         """Start anew, as with a device that was just opened.
 
-        Reset, levels 0, registers at their reset values. Memories keep their contents, which count as
-        undefined.
+        Reset, levels 0, registers at their reset values. Memories keep their contents, which count
+        as undefined.
         """
         self.reset()
         if self.interface.levels:
@@ -389,8 +389,8 @@ class Device(ABC):
         Returns
         -------
         list of int
-            What comes back with each word; only the low `pins.spi.reply_bits` bits of data words that
-            read something mean anything.
+            What comes back with each word; only the low `pins.spi.reply_bits` bits of data words
+            that read something mean anything.
 
         Raises
         ------

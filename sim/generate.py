@@ -53,10 +53,10 @@ def generate(
 
     The folder gets `TOP.v`, the file list `TOP.f`, the description of it all `TOP.json`, and the
     registers and memories as `TOP.md`, `TOP.rdl` and `TOP.h`. With macros, their behavioural models
-    are in `TOP_memory_models.v`, and the list of all files for simulation is `TOP_simulation.f`. For
-    other tools there are `TOP.core`, `TOP.sdc` and `librelane.json`, and a test bench, `TOP_bench.v`
-    with `TOP_bench.f`; `spikewright.sha256` lists all files. Either all is written or nothing
-    changes. The same configuration and versions give the same bytes.
+    are in `TOP_memory_models.v`, and the list of all files for simulation is `TOP_simulation.f`.
+    For other tools there are `TOP.core`, `TOP.sdc` and `librelane.json`, and a test bench,
+    `TOP_bench.v` with `TOP_bench.f`; `spikewright.sha256` lists all files. Either all is written or
+    nothing changes. The same configuration and versions give the same bytes.
 
     Parameters
     ----------
@@ -65,12 +65,12 @@ def generate(
     shell : str
         Shell around the core.
     top : str, optional
-        Name of the top module, with which all other names begin: of files, modules and macros of the C
-        header. If not given, the shell's own, with what tells a configuration that is not the published
-        one from others.
+        Name of the top module, with which all other names begin: of files, modules and macros of
+        the C header. If not given, the shell's own, with what tells a configuration that is not the
+        published one from others.
     folder : Path, optional
-        Where to write; `build/` and the name of the configuration if not given. It is replaced if it
-        holds nothing but an earlier output, unchanged.
+        Where to write; `build/` and the name of the configuration if not given. It is replaced if
+        it holds nothing but an earlier output, unchanged.
     memory : str
         Memory technology, by name or as a file.
 

@@ -151,7 +151,8 @@ class EngineLink:
         self.engine.close()
 
 
-#: With stalls, the gate closes up to so many clock cycles late: at any moment of an event in progress.
+#: With stalls, the gate closes up to so many clock cycles late: at any moment of an event in
+#: progress.
 _GATE_DELAY = 256
 
 
@@ -173,7 +174,8 @@ class RtlDevice(LinkDevice):
     stall_seed : int, optional
         Let every stream, and the closing of the gate, wait at random, from this seed.
     memory : str
-        Memory technology, by name or as a file: its macros' models take the place of plain memories.
+        Memory technology, by name or as a file: its macros' models take the place of plain
+        memories.
     activity : bool
         Count switching activity; for netlists of osu018, in the engine `compiled`.
 

@@ -38,9 +38,9 @@ class Accesses:
 class Activity:
     """Switching activity and energy of some spike events.
 
-    Energies are those that charging the input pins of cells takes, and nothing else: not that of wires,
-    of what is inside cells, of a clock tree, of glitches, of leakage, or of memories. So they are less than
-    a chip would need, in the technology of the library.
+    Energies are those that charging the input pins of cells takes, and nothing else: not that of
+    wires, of what is inside cells, of a clock tree, of glitches, of leakage, or of memories. So
+    they are less than a chip would need, in the technology of the library.
 
     Attributes
     ----------
@@ -51,7 +51,8 @@ class Activity:
     cycles : int
         Clock cycles.
     toggles : int
-        Changes of nets that lead to cells, from one clock cycle to the next; the clock is not counted.
+        Changes of nets that lead to cells, from one clock cycle to the next; the clock is not
+        counted.
     logic_picojoules : float
         Energy for those.
     clock_picojoules : float
@@ -105,8 +106,8 @@ def check_activity(config: CoreConfig, shell: str, events: int) -> None:
 def measure_activity(config: CoreConfig, shell: str, events: int) -> Activity:
     """Measure the switching activity of a core during spike events.
 
-    The core is synthesized for OSU018 and loaded with random weights; then events from random sources
-    come as fast as it takes them. The same configuration gives the same figures.
+    The core is synthesized for OSU018 and loaded with random weights; then events from random
+    sources come as fast as it takes them. The same configuration gives the same figures.
 
     Parameters
     ----------

@@ -118,8 +118,8 @@ def verify(
     """Compare hardware with the model on random stimulus, with random stalls.
 
     Configurations are taken in turn. Two seeds of three stall every stream at random; without a
-    shell given, one of four goes through the pins, if the core has any. Before two seeds of five the
-    device is used with the next seed, of which nothing may be left.
+    shell given, one of four goes through the pins, if the core has any. Before two seeds of five
+    the device is used with the next seed, of which nothing may be left.
 
     Parameters
     ----------

@@ -22,8 +22,8 @@ class SynthesisDevice:
     family : str
         Family of its cells.
     synthesis : str
-        Yosys commands for a design that has been read, `{top}` standing for its top and `{pads}` for
-        an option that keeps Gowin's pads out.
+        Yosys commands for a design that has been read, `{top}` standing for its top and `{pads}`
+        for an option that keeps Gowin's pads out.
     router : str
         The nextpnr executable; empty if there is no place and route.
     arguments : tuple of str

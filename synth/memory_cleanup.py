@@ -13,8 +13,9 @@ __all__ = ["MEMORY_CLEANUP"]
 #: transparent port is left alone: it asks for that logic. The masks have a bit for each write port,
 #: of which our memories have one or two.
 #:
-#: Memories that are written lose their initial contents: Amaranth writes zeros for every memory, and
-#: an initialised memory can never become iCE40 SPRAM or an SRAM macro. Read-only memories keep theirs.
+#: Memories that are written lose their initial contents: Amaranth writes zeros for every memory,
+#: and an initialised memory can never become iCE40 SPRAM or an SRAM macro. Read-only memories keep
+#: theirs.
 MEMORY_CLEANUP = """\
 proc
 select -set clocked t:$memrd_v2 r:CLK_ENABLE=1 %i

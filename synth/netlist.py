@@ -17,8 +17,8 @@ __all__ = ["FAMILIES", "netlist"]
 
 _CELLS = Path(__file__).parent / "cells"
 
-#: Families of cells whose netlists can be simulated: the device, and how yosys reads the cells' models. Ours
-#: stand in for cells that yosys has as black boxes or cannot synthesize.
+#: Families of cells whose netlists can be simulated: the device, and how yosys reads the cells'
+#: models. Ours stand in for cells that yosys has as black boxes or cannot synthesize.
 FAMILIES: dict[str, tuple[str, str]] = {
     "ice40": (
         "ice40up5k",
@@ -73,7 +73,8 @@ def netlist(
             changed = json.loads((folder / "netlist.json").read_text(encoding="utf-8"))
             change(changed["modules"][name])
             (folder / "changed.json").write_text(json.dumps(changed), encoding="utf-8")
-            # Reading RTLIL, unlike JSON, keeps names that yosys makes later apart from those it has made.
+            # Reading RTLIL, unlike JSON, keeps names that yosys makes later apart from those it has
+            # made.
             read = "read_rtlil netlist.il\ndelete\nread_json changed.json"
         run_yosys(
             f"{read}\n"
@@ -81,8 +82,8 @@ def netlist(
             f"hierarchy -check -top {name}\n"
             "proc\n"
             "flatten\n"
-            # Models of standard cells are made of gates and flip-flops of one bit; some of the latter can set
-            # and reset until constants have been propagated.
+            # Models of standard cells are made of gates and flip-flops of one bit; some of the
+            # latter can set and reset until constants have been propagated.
             "techmap -map models/gates.v\n"
             "opt -full\n"
             "techmap -map models/gates.v\n"

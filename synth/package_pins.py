@@ -18,7 +18,7 @@ def clock_pins(top: wiring.Component) -> Mapping[str, str]:
     """Return the pin of each clock, by the names that nextpnr may give it."""
     if not has_package_pins(top):
         return {}
-    # nextpnr calls a clock after its net, which may have the name of a port inside, and keeps, or not,
-    # the case of pins' names.
+    # nextpnr calls a clock after its net, which may have the name of a port inside, and keeps, or
+    # not, the case of pins' names.
     clock = top.pins.clock
     return {"clk": clock, clock.lower(): clock, "sck": "SCK"}

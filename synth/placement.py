@@ -42,7 +42,8 @@ def _write_netlist(top: wiring.Component, name: str, device: SynthesisDevice, fo
     wrapper = RegisteredTop(top, name)
     (folder / "wrapper.il").write_text(to_rtlil(wrapper, "registered_top"), encoding="utf-8")
     run_yosys(
-        # The component is a black box while the registers are synthesized, so that it stays as it is.
+        # The component is a black box while the registers are synthesized, so that it stays as it
+        # is.
         f"read_rtlil netlist.il\nblackbox {name}\nread_rtlil wrapper.il\n"
         f"{device.synthesis.format(top='registered_top', pads='')}\n"
         f"delete {name}\nread_rtlil netlist.il\nhierarchy -top registered_top\nflatten\nclean\n"

@@ -17,7 +17,8 @@ class RegisteredTop(wiring.Component):
     Parameters
     ----------
     top : wiring.Component
-        The component; its clock is domain `sync` or the ports `clk` and `rst`, or `aclk` and `aresetn`.
+        The component; its clock is domain `sync` or the ports `clk` and `rst`, or `aclk` and
+        `aresetn`.
     module : str
         Name of the module.
 

@@ -27,8 +27,9 @@ _PORT = 64
 class ActivityProbes:
     """Probes of switching activity in a netlist of standard cells.
 
-    The netlist has output ports of up to 64 bits for it: `toggles_0` and so on, a bit for each net with input
-    pins of cells on it, and `accesses_0` and so on, a bit for each port of a memory, 1 while it is used.
+    The netlist has output ports of up to 64 bits for it: `toggles_0` and so on, a bit for each net
+    with input pins of cells on it, and `accesses_0` and so on, a bit for each port of a memory, 1
+    while it is used.
 
     Attributes
     ----------
@@ -128,7 +129,8 @@ def _add_ports(
                 if isinstance(bit, int):
                     loads[bit] = loads.get(bit, 0.0) + capacitance
         elif kind in ("$memrd_v2", "$memwr_v2"):
-            # `Sram` has an array in it, and Amaranth numbers modules that are called like something else.
+            # `Sram` has an array in it, and Amaranth numbers modules that are called like something
+            # else.
             name = cell["parameters"]["MEMID"].lstrip("\\").removesuffix(".array")
             memory = re.sub(r"\$\d+", "", name)
             what = "reads" if kind == "$memrd_v2" else "writes"

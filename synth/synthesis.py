@@ -1,8 +1,8 @@
 """Synthesis of a component for a device: area and maximum frequency.
 
-What is counted: `lut4` is the number of `SB_LUT4` (iCE40) or `LUT4` cells (ECP5, Gowin) after yosys;
-carry cells, wide multiplexers and distributed RAM have their own names in `cells`. Area is that of the
-component alone. The maximum frequency is the median of nextpnr over several seeds.
+What is counted: `lut4` is the number of `SB_LUT4` (iCE40) or `LUT4` cells (ECP5, Gowin) after
+yosys; carry cells, wide multiplexers and distributed RAM have their own names in `cells`. Area is
+that of the component alone. The maximum frequency is the median of nextpnr over several seeds.
 """
 
 import os

@@ -11,8 +11,8 @@ from ..interface.pin_map import PinMap
 
 __all__ = ["native_driver", "pins_driver", "sizes"]
 
-#: Clock cycles for which levels at the pins stand still, and a pulse is high; and for which the core may
-#: take to see one.
+#: Clock cycles for which levels at the pins stand still, and a pulse is high; and for which the
+#: core may take to see one.
 _STANDING = 4
 _SETTLING = 8
 
@@ -52,7 +52,8 @@ def native_driver(interface: Interface) -> str:
         "byte": "unit",
         "data": "content",
     }
-    # Assigned as a whole: what is put together from parts is not what every simulator takes for one change.
+    # Assigned as a whole: what is put together from parts is not what every simulator takes for one
+    # change.
     fields = ", ".join(
         f"{field.width}'d0"
         if name not in values

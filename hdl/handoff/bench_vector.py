@@ -1,7 +1,8 @@
 """Bench vectors: what a test bench does with a core, as numbers that Verilog can read.
 
 Bench vectors know nothing of shells. Memories are reached in chunks of 32 bits, the least
-significant first, and registers by number; the driver of a shell turns these into what the shell understands.
+significant first, and registers by number; the driver of a shell turns these into what the shell
+understands.
 """
 
 from collections.abc import Iterable
@@ -27,8 +28,8 @@ class Code(IntEnum):
     CHECK = 3
     #: Send the input event `data`.
     EVENT = 4
-    #: Wait until everything that was sent has been executed; `index` clock cycles suffice. There must
-    #: be `data` output words that no vector has compared yet.
+    #: Wait until everything that was sent has been executed; `index` clock cycles suffice. There
+    #: must be `data` output words that no vector has compared yet.
     SETTLE = 5
     #: The oldest of these must be `data`.
     OUTPUT = 6
@@ -54,7 +55,8 @@ class BenchVector:
 def vectors_task(operations: Iterable[BenchVector]) -> str:
     """Return the Verilog task that fills `vectors`, one vector an element.
 
-    An element has the code (8 bits), the space (8), the chunk (8), the index (32) and the data (32).
+    An element has the code (8 bits), the space (8), the chunk (8), the index (32) and the data
+    (32).
     """
     codes = ", ".join(f"{code.value} {code.name.lower()}" for code in Code)
     lines = [

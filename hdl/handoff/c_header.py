@@ -17,10 +17,10 @@ _Constant = tuple[str, str, str]
 def c_header(product: Product) -> str:
     """Return the header, plain C99 without any other header.
 
-    Every name begins with the top module's; what follows says what kind of thing it is about: `PARAMETER`,
-    `REGISTER`, `MEMORY`, `WORD` (fields of memory words), `EVENT` (fields of input events), for the bus
-    shells `CONTROL`, and for the others `SPI` or nothing more. `_SHIFT`, `_BITS` and `_MASK` tell of a
-    field; a mask is that of the shifted field.
+    Every name begins with the top module's; what follows says what kind of thing it is about:
+    `PARAMETER`, `REGISTER`, `MEMORY`, `WORD` (fields of memory words), `EVENT` (fields of input
+    events), for the bus shells `CONTROL`, and for the others `SPI` or nothing more. `_SHIFT`,
+    `_BITS` and `_MASK` tell of a field; a mask is that of the shifted field.
     """
     prefix = product.top.upper()
     guard = f"SPIKEWRIGHT_{product.top.upper()}_H"

@@ -14,8 +14,8 @@ __all__ = ["fusesoc"]
 def fusesoc(product: Product) -> str:
     """Return the core description.
 
-    Targets: `default` for use in a larger design, `sim` and `sim_verilator` for the test bench in Icarus
-    Verilog and in Verilator, `lint` for all warnings of Verilator.
+    Targets: `default` for use in a larger design, `sim` and `sim_verilator` for the test bench in
+    Icarus Verilog and in Verilator, `lint` for all warnings of Verilator.
     """
     top, bench = product.top, bench_name(product.top)
     filesets: dict[str, Any] = {

@@ -63,8 +63,8 @@ _VIEWS: dict[str, Callable[[str], dict[str, Any]]] = {
 def librelane(product: Product) -> str:
     """Return the configuration, as JSON: sources, clock, constraints and macros.
 
-    Macros have no location, which asks for automatic placement. Those of a library of the user's own
-    are looked for in `macros/`.
+    Macros have no location, which asks for automatic placement. Those of a library of the user's
+    own are looked for in `macros/`.
     """
     top = product.top
     values: dict[str, Any] = {

@@ -14,9 +14,9 @@ _SOFTWARE = {"R": "r", "W": "w", "RW": "rw"}
 def systemrdl(product: Product) -> str:
     """Return the description, with byte addresses.
 
-    In the bus shells these are the addresses on the bus. The other shells have register numbers and memory
-    spaces instead: register n is at 0x1000 + 4 n, and memory t at t times 1 MiB, so that these numbers can
-    be read off the addresses.
+    In the bus shells these are the addresses on the bus. The other shells have register numbers and
+    memory spaces instead: register n is at 0x1000 + 4 n, and memory t at t times 1 MiB, so that
+    these numbers can be read off the addresses.
     """
     bus_map = product.bus_map
     about = product.about + "."
@@ -37,8 +37,8 @@ def systemrdl(product: Product) -> str:
         "  default accesswidth = 32;",
         "",
     ]
-    # Registers are in address maps of their own: IP-XACT knows them and memories side by side only as
-    # blocks.
+    # Registers are in address maps of their own: IP-XACT knows them and memories side by side only
+    # as blocks.
     if product.has_bus:
         lines += ["  addrmap {", f"    desc = {_text('Words of the shell')};"]
         for word in bus_map.control.values():

@@ -14,12 +14,12 @@ __all__ = ["AccessSignature"]
 class AccessSignature(wiring.Signature):
     """Access port, seen from the host's side (the core has it flipped).
 
-    A request is held until it is taken; it is taken when it is done. (The `pins` shell also gives up
-    requests that wait too long, but lets what they say stand still.) Registers are read at once, and
-    written at once but for some that take a few cycles. Memory requests are served while the core is
-    gated and idle; while it is not gated they are taken without effect and read as zero. A host may
-    give up a memory request: it drops `valid` and `write` and lets all else stand still for eight
-    cycles.
+    A request is held until it is taken; it is taken when it is done. (The `pins` shell also gives
+    up requests that wait too long, but lets what they say stand still.) Registers are read at once,
+    and written at once but for some that take a few cycles. Memory requests are served while the
+    core is gated and idle; while it is not gated they are taken without effect and read as zero. A
+    host may give up a memory request: it drops `valid` and `write` and lets all else stand still
+    for eight cycles.
 
     Parameters
     ----------
@@ -42,12 +42,12 @@ class AccessSignature(wiring.Signature):
     Members
     -------
     request : Out(stream)
-        `write` (1 bit; 0: read), `target` (the space: 0 registers, else a memory's), `bank` if there
-        are several, `address` (register, or word, with the number of the chunk in its low bits if
-        chunks have addresses; it must lie inside), `byte` (of a word, 0 being the least significant;
-        only where `unit` is 8), `data` (register value, or unit of a memory word) and `mask` (a bit
-        that is 1 keeps the old bit; only if there are masks). A register that cannot be read reads as
-        zero, one that cannot be written stays.
+        `write` (1 bit; 0: read), `target` (the space: 0 registers, else a memory's), `bank` if
+        there are several, `address` (register, or word, with the number of the chunk in its low
+        bits if chunks have addresses; it must lie inside), `byte` (of a word, 0 being the least
+        significant; only where `unit` is 8), `data` (register value, or unit of a memory word) and
+        `mask` (a bit that is 1 keeps the old bit; only if there are masks). A register that cannot
+        be read reads as zero, one that cannot be written stays.
     data : In(unit, or more for wider registers that can be read)
         What is read; valid in the cycle in which a read request is taken.
     """

@@ -40,8 +40,8 @@ def reset_after_bus(m: Module, reset: Signal) -> Signal:
 class AerReceiver(wiring.Component):
     """Input bus: each handshake gives one item of a stream.
 
-    ACK rises when the item is taken and falls when REQ has been seen low. The word is not registered:
-    the sender keeps it from before REQ rises until ACK has risen.
+    ACK rises when the item is taken and falls when REQ has been seen low. The word is not
+    registered: the sender keeps it from before REQ rises until ACK has risen.
 
     Parameters
     ----------
@@ -85,13 +85,13 @@ class AerReceiver(wiring.Component):
 class AerSender(wiring.Component):
     """Output bus: each item of a stream gives one handshake.
 
-    An item is taken when its handshake is complete, so the word stands still meanwhile. Two things end
-    a handshake before: the bus is disabled, or the item is withdrawn, that is `words.valid` falls
-    before the item was taken. Then REQ falls without an ACK and the receiver takes no word. While the
-    bus is disabled REQ is low, and items are taken and lost.
+    An item is taken when its handshake is complete, so the word stands still meanwhile. Two things
+    end a handshake before: the bus is disabled, or the item is withdrawn, that is `words.valid`
+    falls before the item was taken. Then REQ falls without an ACK and the receiver takes no word.
+    While the bus is disabled REQ is low, and items are taken and lost.
 
-    A source may withdraw an item if it offers none for at least four cycles and if the payload stands
-    still for the first two of them: so the word changes only after REQ has fallen.
+    A source may withdraw an item if it offers none for at least four cycles and if the payload
+    stands still for the first two of them: so the word changes only after REQ has fallen.
 
     Parameters
     ----------

@@ -14,14 +14,14 @@ __all__ = ["AxiShell"]
 class AxiShell(BusShell):
     """A core behind an AXI4-Lite slave and two AXI4-Streams, all 32 bits wide.
 
-    Everything of the `BusMap` is within reach of the slave, one access at a time, reads and writes in
-    turn. Each is answered in bounded time whatever the core does; what is refused, with SLVERR.
+    Everything of the `BusMap` is within reach of the slave, one access at a time, reads and writes
+    in turn. Each is answered in bounded time whatever the core does; what is refused, with SLVERR.
 
-    An event is a word of the input stream, an output word one of the output stream. An event that is
-    the last of its packet, or `end_packet` in word `control`, ends a packet of the output stream:
-    later events wait until the core is idle (and its gate, if it has one, is open), and then a word
-    follows that has bit 31 set (the others mean nothing), is the last of its packet and stands for no
-    output word. So each packet in gives one packet out, however many words it has.
+    An event is a word of the input stream, an output word one of the output stream. An event that
+    is the last of its packet, or `end_packet` in word `control`, ends a packet of the output
+    stream: later events wait until the core is idle (and its gate, if it has one, is open), and
+    then a word follows that has bit 31 set (the others mean nothing), is the last of its packet and
+    stands for no output word. So each packet in gives one packet out, however many words it has.
 
     No output from the shell depends on an input in the same cycle.
 

@@ -26,8 +26,8 @@ class BusBridge(wiring.Component):
     refused. Refused are places that are not in the map, reads of what can only be written and the
     reverse, writes of parts of a control word or register, memory accesses while the core is not
     gated or not idle, events without room for them, and a tick or the end of a packet while events
-    wait. A memory access that the core does not serve in time, because it went on by itself, is given
-    up and refused.
+    wait. A memory access that the core does not serve in time, because it went on by itself, is
+    given up and refused.
 
     Parameters
     ----------
@@ -43,8 +43,8 @@ class BusBridge(wiring.Component):
     -------
     request : In(stream)
         `write` (1 bit), `address` (offset without its two low bits), `select` (4 bits, one for each
-        byte to be written; a write of none does nothing) and `data` (32 bits). Not ready while another
-        request is carried out.
+        byte to be written; a write of none does nothing) and `data` (32 bits). Not ready while
+        another request is carried out.
     done : Out(1)
         The request has been carried out or refused; one cycle.
     error : Out(1)

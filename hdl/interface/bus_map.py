@@ -1,9 +1,9 @@
 """The address map of the bus shells, described once for hardware, drivers and documentation.
 
-All offsets are in bytes and multiples of four: the buses carry words of 32 bits, least significant byte
-first. Every core has the same form of map: windows of a fixed size, the first for control and registers,
-then one for each memory by its space. So a driver's addresses follow from names and numbers
-alone, whatever the configuration.
+All offsets are in bytes and multiples of four: the buses carry words of 32 bits, least significant
+byte first. Every core has the same form of map: windows of a fixed size, the first for control and
+registers, then one for each memory by its space. So a driver's addresses follow from names and
+numbers alone, whatever the configuration.
 """
 
 import binascii
@@ -35,8 +35,8 @@ WINDOW_BITS = 20
 #: Where register 0 is; register n is n words further.
 REGISTERS_OFFSET = 0x1000
 
-#: Bit of `output_word` that is 1 if there was no word; of a word of an output stream: that it is none, but
-#: marks the end of a packet.
+#: Bit of `output_word` that is 1 if there was no word; of a word of an output stream: that it is
+#: none, but marks the end of a packet.
 EMPTY_BIT = 31
 
 #: Bits of `control` for pulses; bit 0 is the reset, bit 2 ends a packet.
@@ -131,8 +131,8 @@ class BusMap:
         Core with the native interface. Its pulses and levels become bits of `control`, its statuses
         bits of `status`.
     mailbox : bool
-        Events and output words go through the words `input_event` and `output_word`; else they have streams
-        of their own.
+        Events and output words go through the words `input_event` and `output_word`; else they have
+        streams of their own.
 
     Attributes
     ----------

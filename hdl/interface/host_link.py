@@ -94,8 +94,8 @@ class LinkFormat:
         Bytes of a memory that one access reaches: 1, where a word is accessed byte by byte, or
         `register_bytes`, where each chunk of a word has an address of its own.
     inputs : tuple of str
-        Pulses and levels, as they are in an event word whose top bit says that it is for them; bit 0
-        is the first.
+        Pulses and levels, as they are in an event word whose top bit says that it is for them; bit
+        0 is the first.
     statuses : tuple of str
         What the status byte shows beside, from bit `Status.STATUSES` up.
     output_depth : int
@@ -244,8 +244,8 @@ class HostLink(wiring.Component):
         fetched = Signal()
         m.d.sync += fetched.eq(~advance & ~restart)
 
-        # Output words: one half of the buffer is filled, the other is what the last answer had, kept
-        # until the host is known to have it.
+        # Output words: one half of the buffer is filled, the other is what the last answer had,
+        # kept until the host is known to have it.
         depth_bits = ceil_log2(sizes.output_depth)
         m.submodules.words = words = Sram(
             words=2 * sizes.output_depth,
@@ -343,8 +343,9 @@ class HostLink(wiring.Component):
             whole.eq((place.target == 0) if bytewise else 1),
         ]
 
-        # Every byte of a frame after the first goes through the checksum, which is zero after its own
-        # two bytes. It starts by a reset, which flip-flops do by themselves; its start input costs logic.
+        # Every byte of a frame after the first goes through the checksum, which is zero after its
+        # own two bytes. It starts by a reset, which flip-flops do by themselves; its start input
+        # costs logic.
         crc = catalog.CRC16_IBM_3740().create()
         crc_start = Signal()
         m.submodules.crc = ResetInserter(crc_start)(crc)
@@ -430,8 +431,8 @@ class HostLink(wiring.Component):
                         m.d.comb += recount.eq(1)
                         m.next = "ACCESS"
             with m.State("ACCESS"):
-                # Only an idle core answers a memory request in any case: one that cannot get rid of its
-                # output words would block the link that must take them.
+                # Only an idle core answers a memory request in any case: one that cannot get rid of
+                # its output words would block the link that must take them.
                 with m.If((place.target != 0) & ~self.idle):
                     m.d.sync += refused.eq(1)
                     m.next = "ANSWER"

@@ -1,7 +1,7 @@
 """What a core looks like from inside a design: one description from which everything else follows.
 
-Native shell, host link, bus map, hand-off files, traces, devices and test benches read an `Interface`;
-none of them asks for a core's name or for the presence of a member.
+Native shell, host link, bus map, hand-off files, traces, devices and test benches read an
+`Interface`; none of them asks for a core's name or for the presence of a member.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -110,8 +110,8 @@ class TimeStep:
     period : str, optional
         Register with the clock cycles of such a step; 0 is the longest.
     least_cycles : callable, optional
-        Clock cycles that a time step takes at least, by what happens in it, as in `that learns`, given
-        the values of registers by name.
+        Clock cycles that a time step takes at least, by what happens in it, as in `that learns`,
+        given the values of registers by name.
     may_stop : callable
         Whether the core may wait for its host in a time step, given the values of registers and of
         levels by name.
@@ -144,8 +144,8 @@ class Interface:
         Streams into the core and out of it, by name; the first of each is the one that `send` and
         `settle` of a device mean.
     access_unit : int
-        Bits of a memory that one access reaches: 8, a byte of a word that the request numbers; or 32,
-        a chunk of a word that has an address of its own.
+        Bits of a memory that one access reaches: 8, a byte of a word that the request numbers; or
+        32, a chunk of a word that has an address of its own.
     access_address_bits : int, optional
         Bits of an address; as many as the largest memory and the highest register need if absent.
     access_masks : bool
@@ -155,8 +155,8 @@ class Interface:
     gate : Gate
         What opens the memories.
     pulses, levels, statuses : mapping of str to str
-        Inputs that act for one cycle, inputs that are held, and outputs, one bit each, with what they
-        mean.
+        Inputs that act for one cycle, inputs that are held, and outputs, one bit each, with what
+        they mean.
     full : bool
         The core has an output `full`: the queue of input events has no free place.
     time_step : TimeStep, optional

@@ -126,9 +126,9 @@ class OdinPinsShell(PinsShell):
         Clock, rising edge.
     RST : In(1)
         Reset, active high; clears what is under way and queued, not the registers and memories. A
-        register write is lost if RST rises within three cycles of CLK of its last falling edge of SCK.
-        Where flip-flops have no initial values registers are undefined at power-on: pulse RST, write
-        them all, gate first, and pulse RST again.
+        register write is lost if RST rises within three cycles of CLK of its last falling edge of
+        SCK. Where flip-flops have no initial values registers are undefined at power-on: pulse RST,
+        write them all, gate first, and pulse RST again.
     SCK, MOSI, MISO : In(1), In(1), Out(1)
         SPI, at most a quarter as fast as CLK.
     AERIN_ADDR : In(event word)
@@ -255,8 +255,8 @@ class OdinPinsShell(PinsShell):
             m.d.sync += writing.eq(
                 inside & (spi.address[width + 2] | (target == targets["register"]))
             )
-        # What the core, still busy with an event, did not serve in time is given up, long before the
-        # next address word takes the place of this one.
+        # What the core, still busy with an event, did not serve in time is given up, long before
+        # the next address word takes the place of this one.
         with m.If(~read_level & read_before):
             m.d.sync += reading.eq(0)
         with m.If(~write_level & write_before):

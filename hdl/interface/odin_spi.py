@@ -10,10 +10,10 @@ __all__ = ["SpiSlave"]
 class SpiSlave(wiring.Component):
     """Takes address and data words in and shifts a byte out, clocked by the SPI clock alone.
 
-    A transaction is two frames of `address_bits` + 4 bits, most significant bit first, without a chip
-    select: the bit counter runs freely and only `reset` realigns it. Everything on the side of the
-    core is a level or stands still while that level is high, so it can be taken over by a clock that
-    is at least four times faster.
+    A transaction is two frames of `address_bits` + 4 bits, most significant bit first, without a
+    chip select: the bit counter runs freely and only `reset` realigns it. Everything on the side of
+    the core is a level or stands still while that level is high, so it can be taken over by a clock
+    that is at least four times faster.
 
     Parameters
     ----------

@@ -1,7 +1,8 @@
 """The published pins of a chip and the protocols on them: one description of each.
 
-A word of an SPI transaction is described once, as constants and steps of its address field, and rendered
-from there: as arrays for simulations, as Verilog for the test bench, as C for the header, as Markdown.
+A word of an SPI transaction is described once, as constants and steps of its address field, and
+rendered from there: as arrays for simulations, as Verilog for the test bench, as C for the header,
+as Markdown.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -307,8 +308,9 @@ class PinMap:
     sck_period : int
         Clock cycles in the shortest period of SCK.
     gate_resets_output : bool
-        The gate holds the output bus in reset from when it closes: words of an event in progress are
-        lost, which frees a core whose receiver hangs. Else that event and its words are finished.
+        The gate holds the output bus in reset from when it closes: words of an event in progress
+        are lost, which frees a core whose receiver hangs. Else that event and its words are
+        finished.
     bench : str
         File of the test bench's driver for these pins, without its ending.
     """

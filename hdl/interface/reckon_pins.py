@@ -101,8 +101,8 @@ def _decoder(interface: Interface) -> Callable[[Sequence[int]], list[SpiRequest]
 class ReckonPinsShell(PinsShell):
     """ReckOn behind the pins of the published chip, as a drop-in for it.
 
-    Specification of ReckOn, sections 2 and 3. Two things differ: registers are written by the core's
-    clock, up to four cycles after the last bit, and reads work up to a sixth of the clock.
+    Specification of ReckOn, sections 2 and 3. Two things differ: registers are written by the
+    core's clock, up to four cycles after the last bit, and reads work up to a sixth of the clock.
 
     Parameters
     ----------
@@ -123,11 +123,11 @@ class ReckonPinsShell(PinsShell):
         Reset, active high; asynchronous for the SPI, and kept for two cycles for the core. Memories
         keep their contents.
     SCK, MOSI, MISO : In(1), In(1), Out(1)
-        SPI, at most a quarter as fast as CLK_EXT, a sixth when memories are read. MISO also shows that
-        the core waits for a target, if register `target_request_monitor` is 1.
+        SPI, at most a quarter as fast as CLK_EXT, a sixth when memories are read. MISO also shows
+        that the core waits for a target, if register `target_request_monitor` is 1.
     AERIN_ADDR : In(event address)
-        Address of a spike, or target byte; stands still from before AERIN_REQ rises until AERIN_ACK has
-        risen, as AERIN_TAR_EN does.
+        Address of a spike, or target byte; stands still from before AERIN_REQ rises until AERIN_ACK
+        has risen, as AERIN_TAR_EN does.
     AERIN_REQ, AERIN_ACK : In(1), Out(1)
         Input handshake.
     AERIN_TAR_EN : In(1)

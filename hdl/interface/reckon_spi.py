@@ -1,8 +1,8 @@
 """SPI slave of ReckOn (its specification, section 3): words of 32 bits, a header and its data.
 
-The slave works in the SPI clock's domains and turns data words into requests; the bridge carries requests
-out at the access port of the core. Between the two only `request` crosses as a level; all that belongs to
-a request stands still from before it rises until long after it has fallen.
+The slave works in the SPI clock's domains and turns data words into requests; the bridge carries
+requests out at the access port of the core. Between the two only `request` crosses as a level; all
+that belongs to a request stands still from before it rises until long after it has fallen.
 """
 
 from amaranth.hdl import Cat, ClockDomain, ClockSignal, Module, ResetSignal, Signal
@@ -25,13 +25,13 @@ class Spi32Slave(wiring.Component):
     """Takes headers and data words in and shifts replies out, clocked by the SPI clock alone.
 
     A transaction is a header and as many data words as it says, 32 bits each, most significant bit
-    first, without a chip select: the bit counter runs freely and only `reset` realigns it. Each data
-    word of a transaction is one request, but for reads of space 0, which reply with what was read
-    last.
+    first, without a chip select: the bit counter runs freely and only `reset` realigns it. Each
+    data word of a transaction is one request, but for reads of space 0, which reply with what was
+    read last.
 
-    A read is requested at the rising edge of the last bit before its data word, and `reply` is taken
-    from then on until one SPI clock period later; a write at the rising edge of its own last bit. A
-    request ends sixteen SPI clock periods later, served or not.
+    A read is requested at the rising edge of the last bit before its data word, and `reply` is
+    taken from then on until one SPI clock period later; a write at the rising edge of its own last
+    bit. A request ends sixteen SPI clock periods later, served or not.
 
     Members
     -------
@@ -40,8 +40,8 @@ class Spi32Slave(wiring.Component):
     sck : In(1)
         SPI clock, idle low. Data in is sampled at rising edges, data out changes at falling edges.
     mosi, miso : In(1), Out(1)
-        Data in and out. `miso` is 0 but in the data words of a read; the first bit of a word follows
-        `reply` as soon as that changes.
+        Data in and out. `miso` is 0 but in the data words of a read; the first bit of a word
+        follows `reply` as soon as that changes.
     request : Out(1)
         There is something to do; a level, in the SPI clock's domain.
     read : Out(1)
@@ -154,8 +154,8 @@ class Spi32Slave(wiring.Component):
 class AccessBridge(wiring.Component):
     """Carries out the requests of the slave at the access port of a core.
 
-    An access begins three cycles after its request at the latest. It is given up if the core has not
-    served it when the request ends.
+    An access begins three cycles after its request at the latest. It is given up if the core has
+    not served it when the request ends.
 
     Parameters
     ----------

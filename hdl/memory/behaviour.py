@@ -27,8 +27,8 @@ def behaviours(macros: Iterable[Macro], *, undefined: str = "x") -> str:
     macros : iterable of Macro
         The macros; any may come several times.
     undefined : str
-        `x`, or `changing`: for simulators that know only zeros and ones, undefined outputs change with
-        every cycle.
+        `x`, or `changing`: for simulators that know only zeros and ones, undefined outputs change
+        with every cycle.
     """
     found = {macro.name: macro for macro in macros}
     models = [behaviour(found[name], undefined=undefined) for name in sorted(found)]

@@ -1,8 +1,8 @@
 """What a synthesis tool is expected to make of plain memories, on an FPGA.
 
-It decides by the costs that its own library gives to the kinds of memory there are; these are the same
-rules. All parts of a memory are of one kind. Where the words do not fill the last blocks, the tool may
-find a way with fewer.
+It decides by the costs that its own library gives to the kinds of memory there are; these are the
+same rules. All parts of a memory are of one kind. Where the words do not fill the last blocks, the
+tool may find a way with fewer.
 """
 
 from .plan import Plan, columns_of
@@ -11,8 +11,8 @@ from .technology import Technology
 
 __all__ = ["BLOCK_WORDS", "expect"]
 
-#: Numbers of words for which an FPGA is to use block RAM: with fewer it does better with logic, with
-#: more it may have something larger.
+#: Numbers of words for which an FPGA is to use block RAM: with fewer it does better with logic,
+#: with more it may have something larger.
 BLOCK_WORDS = range(32, 1025)
 
 

@@ -12,9 +12,9 @@ __all__ = ["ReadModifyWrite"]
 class ReadModifyWrite(wiring.Component):
     """A memory with one port, from macros with two that write whole words.
 
-    To write parts of a word, the word is read, and written a cycle later with the parts in it, while
-    the next word may already be read. What is on its way to the macros is given to whoever reads it.
-    The contract and the members are those of `Sram` with one port.
+    To write parts of a word, the word is read, and written a cycle later with the parts in it,
+    while the next word may already be read. What is on its way to the macros is given to whoever
+    reads it. The contract and the members are those of `Sram` with one port.
 
     Parameters
     ----------

@@ -17,8 +17,8 @@ class Sram(wiring.Component):
 
     With one port a cycle may read or write, not both; with two it may do both, but not at the same
     address. Whoever uses the memory guarantees that; what would be read is undefined. Contents are
-    undefined until written. What has been read stays at `read_data` while the memory is not used; with
-    one port, a write may change it.
+    undefined until written. What has been read stays at `read_data` while the memory is not used;
+    with one port, a write may change it.
 
     Parameters
     ----------
@@ -49,8 +49,8 @@ class Sram(wiring.Component):
     Attributes
     ----------
     requirement : Requirement
-        All of this, for planning. If the platform it is elaborated for has a `memory_technology`, it is
-        made of that technology's macros where they pay.
+        All of this, for planning. If the platform it is elaborated for has a `memory_technology`,
+        it is made of that technology's macros where they pay.
     """
 
     def __init__(self, *, words: int, width: int, granularity: int, ports: int = 1) -> None:
@@ -78,7 +78,8 @@ class Sram(wiring.Component):
     def _infer(self, m: Module) -> None:
         """Add plain memory, for the synthesis tool to map."""
         need = self.requirement
-        # Left alone, synthesizers build medium memories with byte enables from logic, at great expense.
+        # Left alone, synthesizers build medium memories with byte enables from logic, at great
+        # expense.
         attributes = {"ram_style": "block"} if need.words in BLOCK_WORDS else {}
         m.submodules.array = array = memory.Memory(
             shape=need.width, depth=need.words, init=[], attrs=attributes

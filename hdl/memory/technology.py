@@ -134,7 +134,8 @@ class Macro:
     initialised : bool
         It can have contents before it is first written.
     cost : float or None
-        What the synthesis tool estimates it costs, of what is inferred, a bit in a flip-flop being 1.
+        What the synthesis tool estimates it costs, of what is inferred, a bit in a flip-flop being
+        1.
     block : bool
         It is block RAM, of what is inferred.
     """
@@ -259,8 +260,8 @@ def read_technology(path: Path) -> Technology:
     Raises
     ------
     InputError
-        If it cannot be read or something in it is missing, unknown or not allowed; one line that names
-        the place, what is there and what is allowed.
+        If it cannot be read or something in it is missing, unknown or not allowed; one line that
+        names the place, what is there and what is allowed.
     """
     return _technology(_Table(read_toml(path), str(path)))
 

@@ -1,10 +1,10 @@
 """Izhikevich-type neuron of ODIN (specification of ODIN, section 13).
 
-The update is cut into three purely combinational parts, each a component, that hand their results on
-in one structure: `Accumulate` (13.2 to 13.4 and what needs stored values alone), `Respond` (13.5 to
-13.7) and `Recover` (13.8 to 13.10). They can be joined directly or with registers between them. All
-right-hand sides use the stored word, which the structures carry along; registers that nothing reads
-vanish in synthesis.
+The update is cut into three purely combinational parts, each a component, that hand their results
+on in one structure: `Accumulate` (13.2 to 13.4 and what needs stored values alone), `Respond` (13.5
+to 13.7) and `Recover` (13.8 to 13.10). They can be joined directly or with registers between them.
+All right-hand sides use the stored word, which the structures carry along; registers that nothing
+reads vanish in synthesis.
 """
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value, unsigned

@@ -1,8 +1,8 @@
 """Words of ODIN's neurons (specification of ODIN, sections 12 and 13.1).
 
-One description for the hardware, the model, the tasks and the documentation. A word has 128 bits, the
-least significant field first; bit 0, `model`, and the last bit, `disabled`, are common to all neurons.
-Fields called `unused` are kept as they are.
+One description for the hardware, the model, the tasks and the documentation. A word has 128 bits,
+the least significant field first; bit 0, `model`, and the last bit, `disabled`, are common to all
+neurons. Fields called `unused` are kept as they are.
 """
 
 from amaranth.lib import data

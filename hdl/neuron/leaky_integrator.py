@@ -25,8 +25,9 @@ def alpha_product(
 ) -> Value:
     """Return value x alpha, given the stored bits of alpha and its select bit (section 6).
 
-    Alpha is near 2^15: value x 2^15 and a product with the small rest are cheaper. `register` may keep
-    that product, as multipliers of FPGAs can, until the next cycle, in which value still stands.
+    Alpha is near 2^15: value x 2^15 and a product with the small rest are cheaper. `register` may
+    keep that product, as multipliers of FPGAs can, until the next cycle, in which value still
+    stands.
     """
     rest = Cat(alpha, ~select).as_signed()
     return (value << ALPHA_FRACTION) + register(value * rest)

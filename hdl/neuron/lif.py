@@ -11,8 +11,8 @@ class LeakyIntegrateAndFire(wiring.Component):
     """Next state of a leaky integrate-and-fire neuron with a signed potential.
 
     Purely combinational. A time reference moves the potential towards zero by the leak and never
-    across it; otherwise the weight is added and the sum saturates. The neuron fires if the result is
-    not negative and reaches the threshold, and is then zero.
+    across it; otherwise the weight is added and the sum saturates. The neuron fires if the result
+    is not negative and reaches the threshold, and is then zero.
 
     Parameters
     ----------
@@ -75,9 +75,9 @@ class LeakyIntegrateAndFire(wiring.Component):
         ]
 
         # The threshold is compared with the sum before it is limited, in parallel with limiting it.
-        # That is the same: a leak that would cross zero ends at zero, which reaches only a threshold
-        # of zero; a sum that saturates upwards ends at the largest potential, which reaches every
-        # threshold but those above all potentials.
+        # That is the same: a leak that would cross zero ends at zero, which reaches only a
+        # threshold of zero; a sum that saturates upwards ends at the largest potential, which
+        # reaches every threshold but those above all potentials.
         crosses = Signal()
         saturates = Signal()
         m.d.comb += [
@@ -102,9 +102,9 @@ class LeakyIntegrateAndFire(wiring.Component):
 class UnsignedIntegrate(wiring.Component):
     """First part of the update of ODIN's neuron, whose potential is not negative (section 12, rule 1).
 
-    Purely combinational. A time reference or an inhibitory weight lowers the potential, an excitatory
-    weight raises it; it is held at 0 and at the maximum. The neuron then fires if its new potential
-    reaches the threshold, and is then zero: so little that whoever uses this does it.
+    Purely combinational. A time reference or an inhibitory weight lowers the potential, an
+    excitatory weight raises it; it is held at 0 and at the maximum. The neuron then fires if its
+    new potential reaches the threshold, and is then zero: so little that whoever uses this does it.
 
     Parameters
     ----------

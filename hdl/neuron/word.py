@@ -1,7 +1,8 @@
 """Neurons described by named fields, as words of a neuron memory and back.
 
-The names are those of `hdl/neuron/layout.py`. For instance `izhikevich_word(threshold=3, reset_depth=1)`
-is a neuron that spikes in a regular rhythm; fields that are not named are zero.
+The names are those of `hdl/neuron/layout.py`. For instance
+`izhikevich_word(threshold=3, reset_depth=1)` is a neuron that spikes in a regular rhythm; fields
+that are not named are zero.
 """
 
 from amaranth.lib import data

@@ -248,7 +248,8 @@ class Drive(wiring.Component):
     Members
     -------
     product : In(signed(product_bits))
-        D: 16 times learning signal, trace and derivative, or less with multiplicative regularisation.
+        D: 16 times learning signal, trace and derivative, or less with multiplicative
+        regularisation.
     regularisation : In(signed(32))
         a: what additive regularisation takes away.
     negative : Out(1)
@@ -256,8 +257,8 @@ class Drive(wiring.Component):
     magnitude : Out(32)
         Its magnitude; 0: no update.
     certain : Out(1)
-        It is the most negative number, with which an update always happens. A positive number with bit
-        31 set before the division by 16 becomes that, as in the published core.
+        It is the most negative number, with which an update always happens. A positive number with
+        bit 31 set before the division by 16 becomes that, as in the published core.
     """
 
     def __init__(self, product_bits: int) -> None:

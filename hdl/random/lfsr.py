@@ -47,9 +47,10 @@ _LOOK_AHEAD = 8
 def _unroll(m: Module, window: Value, a: int, b: int, steps: int) -> Value:
     """Return s[0] to s[steps - 1], as many at once as squares of the recurrence allow.
 
-    s[n] = s[n - a] ^ s[n - b] holds also with a and b doubled any number of times. Such a round gives
-    that many elements, and depends on the one before. A few rounds are therefore summed from older
-    elements alone, and what they start from comes in last: one gate from the first to the last of them.
+    s[n] = s[n - a] ^ s[n - b] holds also with a and b doubled any number of times. Such a round
+    gives that many elements, and depends on the one before. A few rounds are therefore summed from
+    older elements alone, and what they start from comes in last: one gate from the first to the
+    last of them.
     """
     known = window
     n = 0
@@ -75,8 +76,8 @@ def _unroll(m: Module, window: Value, a: int, b: int, steps: int) -> Value:
 class LinearRecurrence(wiring.Component):
     """Bits of s[n] = s[n - a] ^ s[n - b].
 
-    Each draw gives the next `steps` elements. A zero seed yields zeros for ever. Several sequences can
-    share the circuit, since one of them is looked at in a cycle.
+    Each draw gives the next `steps` elements. A zero seed yields zeros for ever. Several sequences
+    can share the circuit, since one of them is looked at in a cycle.
 
     Parameters
     ----------
@@ -87,8 +88,8 @@ class LinearRecurrence(wiring.Component):
     seeds : sequence of int
         Seed after reset, of each sequence.
     draw_bits : int, optional
-        Bits of a draw of the published generator, which fixes the order of the seed's bits; `steps` if
-        absent.
+        Bits of a draw of the published generator, which fixes the order of the seed's bits; `steps`
+        if absent.
 
     Members
     -------

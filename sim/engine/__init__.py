@@ -145,8 +145,8 @@ def _check_installed(engine: str) -> None:
 def _netlist(component: wiring.Component, family: str, probed_clock: str | None) -> Design:
     """Synthesize a component; cached, because that takes long. It has probes if its clock is given.
 
-    The key is made of the component's RTLIL, of the versions of what synthesizes it, and of the files
-    that say how, so that a change in those needs no new version.
+    The key is made of the component's RTLIL, of the versions of what synthesizes it, and of the
+    files that say how, so that a change in those needs no new version.
     """
     how = [path for path in _SYNTHESIS.rglob("*") if path.suffix in (".py", ".v")]
     if family == "osu018":

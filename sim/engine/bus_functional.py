@@ -1,7 +1,7 @@
 """Bus-functional models: what speaks the protocols of a shell inside an engine.
 
-There are two kinds, in C++ (`native.h`, `pins.h`) and in Python (`amaranth.py`). What they must know of
-a core, the names of its ports, follows from its interface and its pins.
+There are two kinds, in C++ (`native.h`, `pins.h`) and in Python (`amaranth.py`). What they must
+know of a core, the names of its ports, follows from its interface and its pins.
 """
 
 from collections.abc import Mapping
@@ -53,8 +53,8 @@ class BusFunctionalModel:
     def writers(self) -> dict[str, list[list[tuple[str, int, int]]]]:
         """Return C++ functions that drive ports.
 
-        By name: for each stream, or once, the port, the lowest bit it takes of the value and the number
-        of bits.
+        By name: for each stream, or once, the port, the lowest bit it takes of the value and the
+        number of bits.
         """
         if self.pins is None:
             return {

@@ -104,8 +104,8 @@ def _make(path: Path, make: Callable[[Path], Path]) -> bytes:
         content = made.read_bytes()
         checksum = Path(name, "checksum" + _SUFFIX)
         checksum.write_text(hashlib.sha256(content).hexdigest(), encoding="ascii")
-        # Renaming is atomic: two processes that make the same thing do not disturb each other. After a
-        # crash in between, the checksum is missing or wrong, and the file is made again.
+        # Renaming is atomic: two processes that make the same thing do not disturb each other.
+        # After a crash in between, the checksum is missing or wrong, and the file is made again.
         for source, target in ((made, path), (checksum, _beside(path))):
             with source.open("rb") as file:
                 os.fsync(file.fileno())

@@ -107,7 +107,8 @@ class CppEngine(CompiledEngine):
             ),
         )
         sources["design.h"] = _design_source(design, bfm.clock)
-        # A netlist with probes is large and runs for few events: optimizing takes longer than it saves.
+        # A netlist with probes is large and runs for few events: optimizing takes longer than it
+        # saves.
         options = ["-DCOUNTERS", "-O0"] if ports else []
         return compile_library(sources, "main.cc", options=options)
 

@@ -70,7 +70,8 @@ class Engine(Protocol):
         Raises
         ------
         EngineError
-            If that takes more cycles than `limit`, which is the attribute of that name if not given.
+            If that takes more cycles than `limit`, which is the attribute of that name if not
+            given.
         """
 
     def settle(self) -> list[np.ndarray]:

@@ -1,11 +1,12 @@
 """Translate a netlist of yosys to C++: integers of a machine word and one function a clock cycle.
 
-What CXXRTL does for any design, for the designs of this project: one main clock, others slower than it,
-no feedback without a flip-flop. Every piece of at most 64 bits is one unsigned integer and a cycle is one
-block of simple statements. So the compiler has little to do, and the result is several times as fast.
+What CXXRTL does for any design, for the designs of this project: one main clock, others slower than
+it, no feedback without a flip-flop. Every piece of at most 64 bits is one unsigned integer and a
+cycle is one block of simple statements. So the compiler has little to do, and the result is several
+times as fast.
 
-Most of a core rests most of the time. What only registers that did not change lead to is not computed
-again; and what is needed only where a condition holds is computed only there.
+Most of a core rests most of the time. What only registers that did not change lead to is not
+computed again; and what is needed only where a condition holds is computed only there.
 """
 
 from collections import Counter
@@ -28,8 +29,8 @@ _FLIP_FLOPS = {"$dff", "$dffe", "$sdff", "$sdffe", "$sdffce", "$adff", "$adffe"}
 #: A read port without a clock.
 _READ = "read"
 
-#: When something happens: always if empty; else if all conditions hold, or one of those after `_OR`. A
-#: condition is bits, and whether one of them or none must be set.
+#: When something happens: always if empty; else if all conditions hold, or one of those after
+#: `_OR`. A condition is bits, and whether one of them or none must be set.
 _Guard = tuple
 _OR = "or"
 
@@ -356,7 +357,8 @@ class _Translation:
     def compute(self, sinks: _Sinks, keep: bool = False) -> list[str]:
         """Return statements that compute what is asked for, and no more.
 
-        With `keep` some values are kept from cycle to cycle, until a register they come from changes.
+        With `keep` some values are kept from cycle to cycle, until a register they come from
+        changes.
         """
         self.done, self.uses = {}, Counter()
         # Who uses a piece: another one, or what happens under a guard.

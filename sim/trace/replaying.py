@@ -28,12 +28,12 @@ class ReplayResult:
     cycles : int or None
         Clock cycles, if the device counts them.
     difference : dict or None
-        The first difference: `step`, counted from 1, and `kind`. For `memory` also `memory`, `word`,
-        and `expected` and `got` in hexadecimal; for `event` also `event`, the position among the
-        output words of this settle, `expected` and `got`, None where there is no word; for `reply`
-        also `expected` and `got`, and `word` if it has several words; for `pin` also `pin`, `expected`
-        and `got`; for `register` also `address`, `expected` and `got`; for `busy`, if the core did not
-        become idle, also `message`.
+        The first difference: `step`, counted from 1, and `kind`. For `memory` also `memory`,
+        `word`, and `expected` and `got` in hexadecimal; for `event` also `event`, the position
+        among the output words of this settle, `expected` and `got`, None where there is no word;
+        for `reply` also `expected` and `got`, and `word` if it has several words; for `pin` also
+        `pin`, `expected` and `got`; for `register` also `address`, `expected` and `got`; for
+        `busy`, if the core did not become idle, also `message`.
     """
 
     name: str
