@@ -12,10 +12,10 @@ from .config import RefractoryConfig, interface, neuron_word
 class Refractory(wiring.Component):
     """A crossbar of leaky integrate-and-fire neurons with a refractory period.
 
-    Ports are those of `interface`. A spike adds the weights of its source to all neurons that do not
-    rest. A neuron whose potential reaches the threshold then fires: it is put out, its potential is 0,
-    and it rests. The end of a time step lets potentials leak and resting neurons come closer to their end
-    of rest.
+    Ports are those of `interface`. A spike adds the weights of its source to all neurons that do
+    not rest. A neuron whose potential reaches the threshold then fires: it is put out, its
+    potential is 0, and it rests. The end of a time step lets potentials leak and resting neurons
+    come closer to their end of rest.
     """
 
     def __init__(self, config: RefractoryConfig) -> None:

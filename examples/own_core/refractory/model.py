@@ -1,4 +1,4 @@
-"""The model, exact to the bit, written from the description of the neuron and not from the hardware."""
+"""The bit-exact model, written from the description of the neuron and not from the hardware."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""What the core is made to do: configurations, random stimulus, bench vectors, switching activity."""
+"""What the core is made to do: configurations, stimulus, bench vectors, switching activity."""
 
 from collections.abc import Iterator
 
