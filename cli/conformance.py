@@ -127,7 +127,7 @@ def _memory_bits(config: CoreConfig) -> int:
     return sum(memory.words * memory.width for memory in interface_of(config).memories.values())
 
 
-def _require(condition: object, message: str) -> None:
+def _expect(condition: object, message: str) -> None:
     if not condition:
         raise _Failure(message)
 
@@ -144,16 +144,16 @@ def _check_description(subject: _Subject) -> None:
     """The description is complete, and its parts agree."""
     core = subject.core
     kind = core.config_class()
-    _require(kind.core == core.name, f"the configurations are of the core {kind.core!r}")
+    _expect(kind.core == core.name, f"the configurations are of the core {kind.core!r}")
     known = [item.name for item in kind.parameters()]
     for name in (*core.trace_parameters, *(n for p in core.boards.values() for n in p)):
-        _require(name in known, f"{name!r} is no parameter, there are {', '.join(known)}")
+        _expect(name in known, f"{name!r} is no parameter, there are {', '.join(known)}")
     missing = [name for name in _WORKLOAD if not hasattr(subject.workload, name)]
-    _require(not missing, f"the workload has no {', '.join(missing)}")
+    _expect(not missing, f"the workload has no {', '.join(missing)}")
     pool = subject.workload.CONFIGURATIONS
-    _require(pool, "the workload has no configurations")
+    _expect(pool, "the workload has no configurations")
     for config in pool:
-        _require(type(config) is kind, f"{config!r} of the workload is no {kind.__name__}")
+        _expect(type(config) is kind, f"{config!r} of the workload is no {kind.__name__}")
 
 
 def _check_interface(subject: _Subject) -> None:
@@ -161,36 +161,34 @@ def _check_interface(subject: _Subject) -> None:
     for config in subject.workload.CONFIGURATIONS:
         interface = interface_of(config)
         registers, gate = interface.registers, interface.gate.register
-        _require(gate in registers, f"there is no register {gate!r}, which is the gate")
-        _require("W" in registers[gate].access, f"the gate {gate!r} cannot be written")
+        _expect(gate in registers, f"there is no register {gate!r}, which is the gate")
+        _expect("W" in registers[gate].access, f"the gate {gate!r} cannot be written")
         for register in registers:
-            _require(
+            _expect(
                 register.lowest <= register.reset <= register.highest,
                 f"register {register.name} cannot hold its reset value {register.reset}",
             )
-            _require(
+            _expect(
                 register.access in ("R", "W", "RW"),
                 f"register {register.name} has the access {register.access!r}",
             )
-        _require(interface.memories, "there is no memory")
+        _expect(interface.memories, "there is no memory")
         places = [(memory.space, memory.bank) for memory in interface.memories.values()]
-        _require(len(set(places)) == len(places), "two memories have one space")
+        _expect(len(set(places)) == len(places), "two memories have one space")
         for name, memory in interface.memories.items():
-            _require(memory.space > 0, f"memory {name} has the space 0, which are the registers")
-            _require(
-                memory.access in ("R", "RW"), f"memory {name} has the access {memory.access!r}"
-            )
-        _require(interface.inputs and interface.outputs, "there is no stream each way")
-        _require(interface.access_unit in (8, 32), "the access unit is neither 8 nor 32")
+            _expect(memory.space > 0, f"memory {name} has the space 0, which are the registers")
+            _expect(memory.access in ("R", "RW"), f"memory {name} has the access {memory.access!r}")
+        _expect(interface.inputs and interface.outputs, "there is no stream each way")
+        _expect(interface.access_unit in (8, 32), "the access unit is neither 8 nor 32")
         step = interface.time_step
         if step is not None:
-            _require(step.pulse in interface.pulses, f"there is no pulse {step.pulse!r}")
-            _require(step.ready in interface.statuses, f"there is no status {step.ready!r}")
+            _expect(step.pulse in interface.pulses, f"there is no pulse {step.pulse!r}")
+            _expect(step.ready in interface.statuses, f"there is no status {step.ready!r}")
         names = [register.name for register in registers]
         names += [*interface.memories, *interface.bits_in, *interface.bits_out]
         names += [f"{stream}_valid" for stream in (*interface.inputs, *interface.outputs)]
         for name in names:
-            _require(is_name(name), f"the name {name!r} is not {NAME_RULE}")
+            _expect(is_name(name), f"the name {name!r} is not {NAME_RULE}")
 
 
 def _check_hardware(subject: _Subject) -> None:
@@ -201,14 +199,12 @@ def _check_hardware(subject: _Subject) -> None:
         members = _ports(wiring.Signature(interface_of(config).members()))
         found = _ports(core.signature)
         for name, port in members.items():
-            _require(name in found, f"{config.name}: the hardware has no port {name}")
-            _require(
-                found[name] == port, f"{config.name}: port {name} is {found[name]}, not {port}"
-            )
+            _expect(name in found, f"{config.name}: the hardware has no port {name}")
+            _expect(found[name] == port, f"{config.name}: port {name} is {found[name]}, not {port}")
         extra = [name for name in found if name not in members]
-        _require(not extra, f"{config.name}: the interface has no port {', '.join(extra)}")
+        _expect(not extra, f"{config.name}: the interface has no port {', '.join(extra)}")
         cycles = core.cycles()
-        _require(cycles and all(count > 0 for count in cycles.values()), "cycles() gives none")
+        _expect(cycles and all(count > 0 for count in cycles.values()), "cycles() gives none")
 
 
 def _ports(signature: wiring.Signature) -> dict[str, str]:
@@ -223,9 +219,9 @@ def _check_model(subject: _Subject) -> None:
     """The model is a device, and the same seed gives the same answers."""
     for config in subject.workload.CONFIGURATIONS:
         model = open_model(config)
-        _require(isinstance(model, Device), "the model is no Device")
+        _expect(isinstance(model, Device), "the model is no Device")
         first, again = record(config, 1), record(config, 1)
-        _require(first == again, f"{config.name}: the same seed gives another trace")
+        _expect(first == again, f"{config.name}: the same seed gives another trace")
 
 
 def _check_verify(subject: _Subject) -> None:
@@ -271,15 +267,15 @@ def _check_reset(subject: _Subject) -> None:
                 for register in subject.interface.registers:
                     if "R" in register.access:
                         value = device.read(register.name)
-                        _require(
+                        _expect(
                             value == register.reset,
                             f"register {register.name} is {value} after a reset",
                         )
             else:
                 device.configure(**subject.interface.registers.reset_values())
-            _require(not len(device.settle()), "there are output words after a reset")
+            _expect(not len(device.settle()), "there are output words after a reset")
             result = replay(subject.exercise, device)
-            _require(result.ok, f"after a reset the same is another: {result.difference}")
+            _expect(result.ok, f"after a reset the same is another: {result.difference}")
 
 
 def _check_gate(subject: _Subject) -> None:
@@ -292,7 +288,7 @@ def _check_gate(subject: _Subject) -> None:
         answers = []
         for make in (open_model, open_rtl):
             with make(subject.config) as device:
-                _require(replay(prefix, device).ok, "the bench vectors fail before the first event")
+                _expect(replay(prefix, device).ok, "the bench vectors fail before the first event")
                 event = next(step for step in subject.exercise.steps if step.do == "event")
                 device.send([event.address])
                 if make is open_rtl:
@@ -305,7 +301,7 @@ def _check_gate(subject: _Subject) -> None:
                     if "W" in size.access
                 ]
                 answers.append((words, memories))
-        _require(answers[0] == answers[1], f"gated {delay} cycles after an event was taken")
+        _expect(answers[0] == answers[1], f"gated {delay} cycles after an event was taken")
 
 
 def _until_first_event(trace: Trace) -> Trace:
@@ -321,9 +317,9 @@ def _check_traces(subject: _Subject) -> None:
     write_trace(trace, path)
     first = path.read_bytes()
     found = read_trace(path)
-    _require(found == trace, "a trace is read back as another one")
+    _expect(found == trace, "a trace is read back as another one")
     write_trace(found, path)
-    _require(path.read_bytes() == first, "a trace has other bytes when it is written again")
+    _expect(path.read_bytes() == first, "a trace has other bytes when it is written again")
     _replayed(found, open_model(subject.config), "the model")
 
 
@@ -334,7 +330,7 @@ def _check_generated(subject: _Subject) -> None:
         again = subject.folder / f"{shell}-again"
         generate(subject.config, shell, folder=again)
         for path in folder.iterdir():
-            _require(
+            _expect(
                 path.read_bytes() == (again / path.name).read_bytes(),
                 f"{shell}: {path.name} differs",
             )
@@ -353,8 +349,8 @@ def _bench(subject: _Subject, program: str, build: Callable[[str, Path], list[li
                 command, cwd=folder, capture_output=True, encoding="utf-8", check=False
             )
             lines = [line for line in (result.stdout + result.stderr).splitlines() if line]
-            _require(result.returncode == 0, f"{shell}: {(lines or ['no output'])[0]}")
-        _require(any("PASS" in line for line in lines), f"{shell}: the bench does not pass")
+            _expect(result.returncode == 0, f"{shell}: {(lines or ['no output'])[0]}")
+        _expect(any("PASS" in line for line in lines), f"{shell}: the bench does not pass")
 
 
 def _check_icarus(subject: _Subject) -> None:
@@ -396,7 +392,7 @@ def _check_header(subject: _Subject) -> None:
             command, input=program, capture_output=True, encoding="utf-8", check=False
         )
         lines = [line for line in result.stderr.splitlines() if "error" in line]
-        _require(result.returncode == 0, f"{shell}: {(lines or ['no output'])[0]}")
+        _expect(result.returncode == 0, f"{shell}: {(lines or ['no output'])[0]}")
 
 
 def _check_rdl(subject: _Subject) -> None:
@@ -430,18 +426,18 @@ def _check_pins(subject: _Subject) -> None:
     if pins is None:
         return
     for name in (*interface.inputs, *interface.outputs):
-        _require(name in pins.buses, f"the pins have no bus for the stream {name!r}")
+        _expect(name in pins.buses, f"the pins have no bus for the stream {name!r}")
     for name in interface.memories:
-        _require(name in pins.spi.places, f"SPI words say nothing of the memory {name!r}")
+        _expect(name in pins.spi.places, f"SPI words say nothing of the memory {name!r}")
     for kind in ("pulses", "levels"):
         missing = [n for n in getattr(interface, kind) if n not in getattr(pins, kind)]
-        _require(not missing, f"the pins have no {kind} {', '.join(missing)}")
+        _expect(not missing, f"the pins have no {kind} {', '.join(missing)}")
     register = next(r for r in interface.registers if "W" in r.access)
     with open_rtl(subject.config, shell="pins") as device:
         word = pins.spi.first(write=True, address=register.address)
         device.transact([word, register.word(register.highest)])
         shown = device.register_values[register.name]
-        _require(shown == register.highest, f"a transaction leaves {register.name} at {shown}")
+        _expect(shown == register.highest, f"a transaction leaves {register.name} at {shown}")
 
 
 #: The checks, in order: name, and what makes it.
