@@ -107,7 +107,7 @@ class AxiShell(BusShell):
         events, output = self.event_queue, self.output_queue
         mark = Signal()
         # A core may be idle while it is gated, whatever waits in its own queue.
-        gate = getattr(core, "gate", 0)
+        gate = core.gate if core.interface.gate.visible else 0
         m.d.comb += [
             events.write.p.eq(Cat(self.s_axis_tdata[:event_bits], self.s_axis_tlast)),
             events.write.valid.eq(self.s_axis_tvalid),
