@@ -27,7 +27,7 @@ from cocotbext.wishbone.driver import WBOp, WishboneMaster
 from spikewright.hdl.catalogue import make_config, make_core
 from spikewright.hdl.interface.bus_map import BusMap
 from spikewright.hdl.odin.event import OdinEvents
-from spikewright.sim.device import word_array
+from spikewright.sim.device import Device, word_array
 from spikewright.sim.model import open_model
 from spikewright.sim.trace import replay
 from spikewright.sim.verify import record
@@ -198,84 +198,77 @@ class AxiHost(WishboneHost):
 HOSTS = {"wishbone": WishboneHost, "axi": AxiHost}
 
 
-class BusDevice:
+class BusDevice(Device):
     """A core behind a bus as a device, for programs that run in a thread of their own."""
 
     def __init__(self, host):
+        super().__init__(CONFIG)
         self.host = host
-        self.config = CONFIG
         core = make_core(CONFIG)
         core._MustUse__silence = True
-        self.interface = core.interface
-        self.registers = core.interface.registers
-        self.memories = core.interface.memories
         self.map = host.map = BusMap(core, mailbox=host.mailbox)
         host.held = 0
-        self.register_values = self.registers.reset_values()
-        self._events = []
 
     def _call(self, name, *arguments):
         return resume(getattr(self.host, name))(*arguments)
 
-    def status(self, name):
+    def shows(self, name):
+        """Return a bit of the word `status`."""
         return self._call("status", name)
 
-    def write(self, offset, data, select=15):
+    def bus_write(self, offset, data, select=15):
         self._call("write", offset, data, select)
 
-    def read(self, offset):
+    def bus_read(self, offset):
         return self._call("read", offset)
 
-    def configure(self, **registers):
-        for name, value in registers.items():
-            self.write(self.map.registers[name].offset, value)
-            self.register_values[name] = value
-        if self._events and not self.register_values["gate"]:
-            events, self._events = self._events, []
-            self._call("send", events)
+    def _write_register(self, name, value):
+        self.bus_write(self.map.registers[name].offset, self.registers[name].word(value))
 
-    def load(self, memory, words, at=0):
+    def _load(self, memory, words, at):
         self._call("until", "idle")
         place = self.map.memories[memory]
         for number, word in enumerate(words, at):
             for chunk in range(place.chunks):
-                self.write(place.at(number, chunk), int(word) >> 32 * chunk & 0xFFFF_FFFF)
+                self.bus_write(place.at(number, chunk), word >> 32 * chunk & 0xFFFF_FFFF)
 
-    def dump(self, memory, at=0, count=None):
+    def _dump(self, memory, at, count):
         self._call("until", "idle")
         place = self.map.memories[memory]
-        count = place.memory.words - at if count is None else count
         return word_array(
             (
-                sum(self.read(place.at(word, chunk)) << 32 * chunk for chunk in range(place.chunks))
+                sum(
+                    self.bus_read(place.at(word, chunk)) << 32 * chunk
+                    for chunk in range(place.chunks)
+                )
                 for word in range(at, at + count)
             ),
             place.memory.width,
         )
 
-    def send(self, events):
-        if self.register_values.get("gate"):
-            self._events += list(events)
-        else:
-            self._call("send", list(events))
+    def _send(self, stream, words):
+        self._call("send", words.tolist())
 
-    def settle(self):
-        return word_array([] if self.register_values.get("gate") else self._call("settle"), 32)
+    def _settle(self):
+        gate = self.interface.gate
+        waits = gate.holds_events and self.register_values[gate.register]
+        return {"output": word_array([] if waits else self._call("settle"), 32)}
 
-    def drive(self, **pins):
-        for name, value in pins.items():
-            bit = 1 << self.map.levels[name]
-            self.host.held = self.host.held | bit if value else self.host.held & ~bit
-        self.write(self.map.control["control"].offset, self.host.held)
+    def _drive(self, name, value):
+        bit = 1 << self.map.levels[name]
+        self.host.held = self.host.held | bit if value else self.host.held & ~bit
+        self.bus_write(self.map.control["control"].offset, self.host.held)
 
-    def tick(self):
+    def _tick(self):
         self._call("until", "settled")
-        self.write(self.map.control["control"].offset, self.host.held | TICK)
+        self.bus_write(self.map.control["control"].offset, self.host.held | TICK)
         self._call("until", "idle")
+        return True
 
-    def reset(self):
-        self.write(self.map.control["control"].offset, self.host.held | RESET)
+    def _reset(self):
+        # Behind a bus a reset gives all registers their reset values.
         self.register_values = self.registers.reset_values()
+        self.bus_write(self.map.control["control"].offset, self.host.held | RESET)
 
     def refuses(self, action, *arguments):
         """Tell whether an access is refused."""
@@ -284,9 +277,6 @@ class BusDevice:
         except Refused:
             return True
         return False
-
-    def close(self):
-        pass
 
 
 def prepare(device, generator):
@@ -356,17 +346,17 @@ async def equal_to_the_model(dut):
 
 def refusals(device):
     control, memories = device.map.control, device.map.memories
-    assert device.read(control["identity"].offset) == device.map.identity != 0
+    assert device.bus_read(control["identity"].offset) == device.map.identity != 0
     device.configure(**{device.interface.gate.register: 1})
     # What there is not.
     for offset in (0x24, 0xFFC, 0x1FFC, 0x2000, 7 << 20):
         if offset >> device.map.address_bits:
             continue
-        assert device.refuses(device.read, offset), hex(offset)
-        assert device.refuses(device.write, offset, 0), hex(offset)
+        assert device.refuses(device.bus_read, offset), hex(offset)
+        assert device.refuses(device.bus_write, offset, 0), hex(offset)
     for place in memories.values():
         last = place.at(place.memory.words - 1, place.chunks - 1)
-        assert not device.refuses(device.write, last, 0)
+        assert not device.refuses(device.bus_write, last, 0)
         beyond = (
             [place.at(place.memory.words)]
             if place.at(place.memory.words) >> 20 == last >> 20
@@ -375,34 +365,34 @@ def refusals(device):
         if place.chunks < place.stride // 4:
             beyond.append(place.at(0, place.chunks))
         for offset in beyond:
-            assert device.refuses(device.read, offset), hex(offset)
-            assert device.refuses(device.write, offset, 0), hex(offset)
+            assert device.refuses(device.bus_read, offset), hex(offset)
+            assert device.refuses(device.bus_write, offset, 0), hex(offset)
     # Registers can only be written, as a whole, and status only be read.
     for register in device.map.registers.values():
-        assert device.refuses(device.read, register.offset)
-        assert device.refuses(device.write, register.offset, 0, 3)
+        assert device.refuses(device.bus_read, register.offset)
+        assert device.refuses(device.bus_write, register.offset, 0, 3)
     for name in ("identity", "status", "queue_levels"):
-        assert device.refuses(device.write, control[name].offset, 0)
-    assert device.refuses(device.write, control["control"].offset, 0, 1)
+        assert device.refuses(device.bus_write, control[name].offset, 0)
+    assert device.refuses(device.bus_write, control["control"].offset, 0, 1)
     # Mailboxes are there or not.
     assert ("input_event" in control) == device.host.mailbox
     if device.host.mailbox:
-        assert device.refuses(device.read, control["input_event"].offset)
-        assert device.refuses(device.write, control["output_word"].offset, 0)
-        assert device.read(control["output_word"].offset) == EMPTY
+        assert device.refuses(device.bus_read, control["input_event"].offset)
+        assert device.refuses(device.bus_write, control["output_word"].offset, 0)
+        assert device.bus_read(control["output_word"].offset) == EMPTY
     else:
-        assert device.refuses(device.write, 0x14, 0)
-        assert device.refuses(device.read, 0x18)
+        assert device.refuses(device.bus_write, 0x14, 0)
+        assert device.refuses(device.bus_read, 0x18)
     # Memories behind a closed gate.
     place = next(iter(memories.values()))
-    device.write(place.offset, 5)
+    device.bus_write(place.offset, 5)
     device.configure(**{device.interface.gate.register: 0})
-    assert not device.status("gated")
-    assert device.refuses(device.write, place.offset, 0)
-    assert device.refuses(device.read, place.offset)
+    assert not device.shows("gated")
+    assert device.refuses(device.bus_write, place.offset, 0)
+    assert device.refuses(device.bus_read, place.offset)
     device.configure(**{device.interface.gate.register: 1})
-    assert device.status("gated")
-    assert device.read(place.offset) == 5
+    assert device.shows("gated")
+    assert device.bus_read(place.offset) == 5
 
 
 @cocotb.test()
@@ -417,15 +407,15 @@ def selects(device):
             width = min(32, place.memory.width - 32 * chunk)
             limit = (1 << width) - 1
             offset = place.at(1, chunk)
-            device.write(offset, 0x89AB_CDEF)
+            device.bus_write(offset, 0x89AB_CDEF)
             expected = 0x89AB_CDEF & limit
-            assert device.read(offset) == expected
+            assert device.bus_read(offset) == expected
             for select in (1, 2, 4, 8, 3, 6, 12):
                 value = 0x0102_0304 * select & 0xFFFF_FFFF
                 mask = sum(255 << 8 * byte for byte in range(4) if select >> byte & 1)
-                device.write(offset, value, select)
+                device.bus_write(offset, value, select)
                 expected = ((expected & ~mask) | (value & mask)) & limit
-                assert device.read(offset) == expected, f"{place.name} {chunk} {select:04b}"
+                assert device.bus_read(offset) == expected, f"{place.name} {chunk} {select:04b}"
 
 
 @cocotb.test()
@@ -437,17 +427,17 @@ def interrupts(device):
     enable = device.map.control["interrupt_enable"].offset
     levels = []
     for value in (0, 2, 0, 4, 0):
-        device.write(enable, value)
-        assert device.read(enable) == value
+        device.bus_write(enable, value)
+        assert device.bus_read(enable) == value
         levels.append(int(device.host.interrupt.value))
     # Idle all the time; gated only later.
     gate = device.interface.gate.register
     device.configure(**{gate: 0})
-    device.write(enable, 4)
-    device.read(enable)
+    device.bus_write(enable, 4)
+    device.bus_read(enable)
     levels.append(int(device.host.interrupt.value))
     device.configure(**{gate: 1})
-    device.read(enable)
+    device.bus_read(enable)
     levels.append(int(device.host.interrupt.value))
     reset = device.registers[gate].reset
     assert levels == [0, 1, 0, reset, 0, 0, 1]
@@ -477,19 +467,19 @@ def congestion(device):
         # A gated core takes nothing: the shell's queue alone is filled.
         send = device.map.control["input_event"].offset
         for event in events[:16]:
-            device.write(send, event)
-        assert device.read(level) == 16
-        assert not device.status("event_space")
-        assert device.refuses(device.write, send, events[16])
+            device.bus_write(send, event)
+        assert device.bus_read(level) == 16
+        assert not device.shows("event_space")
+        assert device.refuses(device.bus_write, send, events[16])
         device.configure(gate=0)
         rest = events[16:]
         refusals = 0
         while refusals < 100:
-            if device.refuses(device.write, send, rest[0]):
+            if device.refuses(device.bus_write, send, rest[0]):
                 refusals += 1
             else:
                 rest.pop(0)
-        assert rest and device.read(level) == 16 << 16 | 16
+        assert rest and device.bus_read(level) == 16 << 16 | 16
         device.send(rest)
     else:
         device.configure(gate=0)
@@ -497,9 +487,9 @@ def congestion(device):
         device.host.sink.pause = True
         device.send(events)
         for _ in range(100):
-            device.status("idle")
-        assert device.read(level) == 16 << 16 | 16
-        assert not device.status("event_space")
+            device.shows("idle")
+        assert device.bus_read(level) == 16 << 16 | 16
+        assert not device.shows("event_space")
         device.host.sink.pause = False
     model.configure(gate=0)
     model.send(events)
@@ -521,18 +511,18 @@ def congested_steps(device):
         device.host.sink.pause = True
     generator = random.Random(SEED)
     steps = []
-    while device.status("idle"):
+    while device.shows("idle"):
         spikes = [generator.randrange(CONFIG.neurons) for _ in range(6)]
         steps.append(spikes)
         device.send(spikes)
         # The core takes them before the tick.
-        taken = any(device.read(control["queue_levels"].offset) & 0xFF == 0 for _ in range(100))
+        taken = any(device.bus_read(control["queue_levels"].offset) & 0xFF == 0 for _ in range(100))
         assert taken, "the spikes wait for ever"
-        device.write(control["control"].offset, device.host.held | TICK)
+        device.bus_write(control["control"].offset, device.host.held | TICK)
         for _ in range(100):
-            device.status("idle")
+            device.shows("idle")
         assert len(steps) < 30, "no end of output words"
-    assert device.read(control["queue_levels"].offset) >> 16 == 16
+    assert device.bus_read(control["queue_levels"].offset) >> 16 == 16
     late = [generator.randrange(CONFIG.neurons) for _ in range(5)]
     device.send(late)
     if not device.host.mailbox:
@@ -561,22 +551,22 @@ def resets(device):
     if SETUP["core"] == "reckon":
         # It takes events at once, and a reset lets memories be reached again.
         device.configure(**{gate: 0})
-        assert not device.status("gated")
+        assert not device.shows("gated")
         device.reset()
-        assert device.status("gated") and device.status("ready")
-        device.write(device.map.memories["neurons"].offset, 77)
-        assert device.read(device.map.memories["neurons"].offset) == 77
+        assert device.shows("gated") and device.shows("ready")
+        device.bus_write(device.map.memories["neurons"].offset, 77)
+        assert device.bus_read(device.map.memories["neurons"].offset) == 77
         return
     device.configure(**{gate: 1})
     # The core does not take them.
     resume(device.host.send)([1, 2, 3])
     for _ in range(30):
-        waiting = device.read(level)
-    assert waiting == 3 and not device.status("settled")
+        waiting = device.bus_read(level)
+    assert waiting == 3 and not device.shows("settled")
     device.reset()
-    assert device.read(level) == 0 and device.status("settled")
+    assert device.bus_read(level) == 0 and device.shows("settled")
     # Registers have their reset values.
-    assert not device.status("gated")
+    assert not device.shows("gated")
 
 
 @cocotb.test()
