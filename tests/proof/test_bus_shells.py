@@ -131,7 +131,7 @@ class ShellProof(wiring.Component):
     def access_port(self, m):
         """Assert the contract of the access port."""
         request = self.core.access.request
-        memory = self.core.memories["wide"]
+        memory = self.core.interface.memories["wide"]
         here = request.valid & (request.p.target != 0)
         fields = [name for name, _ in request.p.shape() if name != "write"]
         rest = Cat(getattr(request.p, name) for name in fields)

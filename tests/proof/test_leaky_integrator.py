@@ -10,6 +10,7 @@ from amaranth.hdl import Assert, Cat, Cover, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
+from spikewright.hdl import arithmetic
 from spikewright.hdl.neuron import leaky_integrator
 from spikewright.hdl.neuron.leaky_integrator import Fire, Increment, Integrate, Leak
 
@@ -81,7 +82,7 @@ class ProductProof(wiring.Component):
 class SaturateProof(wiring.Component):
     def __init__(self, widths=((17, 16), (18, 16), (32, 16), (8, 5)), saturate=None):
         self.widths = widths
-        self.saturate = saturate or leaky_integrator.saturate
+        self.saturate = saturate or arithmetic.saturate
         super().__init__({"value": In(signed(32))})
 
     def elaborate(self, platform):
@@ -238,9 +239,7 @@ def test_a_broken_increment_is_refuted(prove):
 
 
 def test_broken_functions_are_refuted(prove):
-    wraps = prove.mutant(
-        leaky_integrator.saturate, "Mux(fits, value[:bits], limit)", "value[:bits]"
-    )
+    wraps = prove.mutant(arithmetic.saturate, "Mux(fits, value[:bits], limit)", "value[:bits]")
     assert prove.refuted(SaturateProof(saturate=wraps), depth=1)
     other = prove.mutant(
         leaky_integrator.alpha_product, "Cat(alpha, ~select)", "Cat(alpha, select)"

@@ -209,6 +209,7 @@ class Board:
     """
 
     name = "simulated link"
+    seconds_per_byte = 0.001
 
     def __init__(self, core=None, seed=1, damage=lambda data, to_board: data, patience=600):
         self.core = core or Echo()
@@ -715,6 +716,7 @@ class Script:
     """A transport that answers every EVENTS frame with the next of some states."""
 
     name = "script"
+    seconds_per_byte = 0.001
 
     def __init__(self, states):
         self.states = states
