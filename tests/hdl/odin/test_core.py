@@ -193,8 +193,11 @@ REGISTERS = {
 
 @pytest.mark.parametrize("switch", SWITCHES)
 def test_what_is_switched_off_has_no_registers(switch):
-    here = {register.name for register in Odin(OdinConfig(neurons=16)).registers}
-    gone = {register.name for register in Odin(OdinConfig(neurons=16, **{switch: 0})).registers}
+    here = {register.name for register in Odin(OdinConfig(neurons=16)).interface.registers}
+    gone = {
+        register.name
+        for register in Odin(OdinConfig(neurons=16, **{switch: 0})).interface.registers
+    }
     assert here - gone == REGISTERS[switch]
 
 
