@@ -89,5 +89,7 @@ def test_bad_input():
     config = make_config("tinyodin", SMALL["tinyodin"])
     with pytest.raises(InputError, match=r"^activity is 0 events, allowed is 1 or more$"):
         check_activity(config, "native", 0)
-    with pytest.raises(InputError, match=r"^no engine drives the shell 'axi', they drive"):
+    with pytest.raises(
+        InputError, match=r"^no engine drives the shell 'axi', allowed is native or"
+    ):
         measure_activity(config, "axi", 1)

@@ -24,10 +24,13 @@ UNEXERCISED = ()
 def _prepare(device: Device, random: np.random.Generator, sources: list[int]) -> None:
     """Load all neurons and the synapses of some sources."""
     config: RefractoryConfig = device.config
-    device.configure(gate=1, threshold=int(random.integers(4, 60)), rest=int(random.integers(4)))
+    # Within reach of a few synapses.
+    threshold = int(random.integers(1, 1 << min(config.weight_bits, 6)))
+    device.configure(gate=1, threshold=threshold, rest=int(random.integers(4)))
     device.configure(floor=int(random.integers(-60, 1)), leak=int(random.integers(1, 6)))
-    words = random.integers(0, 1 << config.potential_bits + 4, config.neurons)
-    device.load("neurons", words)
+    potentials = random.integers(0, 1 << config.potential_bits, config.neurons)
+    rests = random.integers(0, 3, config.neurons)
+    device.load("neurons", rests << config.potential_bits | potentials)
     for source in sources:
         row = random.integers(0, 1 << config.weight_bits, config.neurons)
         device.load("synapses", row, source * config.neurons)

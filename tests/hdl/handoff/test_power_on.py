@@ -15,7 +15,7 @@ from spikewright.hdl.catalogue import interface_of, make_config
 from spikewright.hdl.toolchain import run_yosys
 from spikewright.sim.generate import generate
 
-pytestmark = pytest.mark.skipif(shutil.which("iverilog") is None, reason="no Icarus Verilog")
+pytestmark = pytest.mark.needs("iverilog")
 
 SMALL = {
     "tinyodin": {"neurons": 16},

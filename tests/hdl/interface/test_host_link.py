@@ -201,6 +201,11 @@ class Stepper(wiring.Component):
         return m
 
 
+#: Seconds for an answer. The simulated board itself gives up, after some clock cycles and not by the
+#: computer's clock; this is only so that a busy computer does not come first.
+PATIENCE = 600.0
+
+
 class Board:
     """A link with its core in the simulator, as a transport of bytes.
 
@@ -667,7 +672,7 @@ def test_random_sessions(seed, rate):
 
 def test_events_for_a_gated_core_wait_in_the_driver():
     board = Board()
-    device = BoardDevice(board.core.config, board)
+    device = BoardDevice(board.core.config, board, timeout=PATIENCE)
     device.configure(gate=1)
     device.send([1, 2, 9])
     assert device.settle().tolist() == []
@@ -680,7 +685,7 @@ def test_events_for_a_gated_core_wait_in_the_driver():
 
 def test_the_driver_ends_a_frame_that_noise_has_begun():
     board = Board()
-    device = BoardDevice(board.core.config, board, attempts=2)
+    device = BoardDevice(board.core.config, board, timeout=PATIENCE, attempts=2)
     # The board now waits for a body of 255 bytes.
     board.ask(b"\x5a\x0a\xff")
     assert device.settle().tolist() == []
@@ -689,7 +694,7 @@ def test_the_driver_ends_a_frame_that_noise_has_begun():
 
 def test_a_late_answer_is_not_taken_for_another():
     board = Board()
-    device = BoardDevice(board.core.config, board)
+    device = BoardDevice(board.core.config, board, timeout=PATIENCE)
     device.configure(gate=1)
     device.load("wide", [11, 22])
     late = []
@@ -754,7 +759,7 @@ def test_settle_waits_until_the_core_has_taken_the_last_event():
 
 def test_a_board_that_falls_silent():
     board = Board()
-    device = BoardDevice(board.core.config, board, attempts=3)
+    device = BoardDevice(board.core.config, board, timeout=PATIENCE, attempts=3)
     board.damage = lambda data, to_board: b""
     with pytest.raises(LinkError, match="has stopped answering"):
         device.settle()
@@ -768,7 +773,7 @@ def test_another_configuration():
 
 def test_arrays_are_as_a_device_gives_them():
     board = Board()
-    device = BoardDevice(board.core.config, board)
+    device = BoardDevice(board.core.config, board, timeout=PATIENCE)
     assert device.settle().dtype == np.uint64
     device.configure(gate=1)
     assert device.dump("wide", 0, 2).dtype == np.uint64

@@ -116,7 +116,7 @@ def test_bursts_do_not_depend_on_the_phase_of_the_tick(kind):
         config = pool[seed % len(pool)]
         model = OdinModel(config)
         recorder = Recorder(model)
-        kind(recorder, np.random.default_rng(seed), first=True).run()
+        kind(recorder, np.random.default_rng(seed)).run()
         for timing in range(2):
             timed = TimedModel(config, [seed, timing])
             assert replay(recorder.trace, timed).ok, (seed, timing)
