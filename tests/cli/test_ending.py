@@ -55,16 +55,20 @@ def alive(number):
 BUILD = ["build", "tinyodin", *SMALL, "--board", "icebreaker", "-o", "deep/out"]
 
 
+#: Commands, and the signal that stops them.
+STOPPED = [
+    (["synth", "tinyodin", *SMALL, "--device", "ice40up5k"], signal.SIGTERM),
+    (["generate", "tinyodin", *SMALL, "-o", "deep/out"], signal.SIGTERM),
+    (["verify", "tinyodin", *SMALL, "--seeds", "1"], signal.SIGTERM),
+    (BUILD, signal.SIGTERM),
+    (BUILD, signal.SIGINT),
+    (BUILD, signal.SIGHUP),
+]
+
+
 @pytest.mark.parametrize(
     ("words", "number"),
-    [
-        (["synth", "tinyodin", *SMALL, "--device", "ice40up5k"], signal.SIGTERM),
-        (["generate", "tinyodin", *SMALL, "-o", "deep/out"], signal.SIGTERM),
-        (["verify", "tinyodin", *SMALL, "--seeds", "1"], signal.SIGTERM),
-        (BUILD, signal.SIGTERM),
-        (BUILD, signal.SIGINT),
-        (BUILD, signal.SIGHUP),
-    ],
+    STOPPED,
     ids=lambda value: value[0] if isinstance(value, list) else value.name,
 )
 def test_a_signal_leaves_nothing(tmp_path, words, number):
@@ -87,6 +91,8 @@ def test_a_signal_leaves_nothing(tmp_path, words, number):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # What runs in the background, or under nohup, ignores some, and so do its children.
+        preexec_fn=lambda: [signal.signal(each, signal.SIG_DFL) for _, each in STOPPED],
     )
     while not up.exists() or up.read_text().count("\n") < 2:
         assert process.poll() is None, process.stderr.read()
