@@ -203,6 +203,47 @@ def test_light_installation_works(light, tmp_path, trace):
         assert (values["passed"], values["failed"]) == (1, 0)
 
 
+def test_a_core_of_somebody_else_beside_it(light, tmp_path):
+    """A package of its own, found by its entry point: list, generate, verify, replay."""
+    copy, output = tmp_path / "own_core", tmp_path / "wheels"
+    shutil.copytree(ROOT / "examples" / "own_core", copy)
+    build = (sys.executable, "-m", "build", "--no-isolation", "--wheel", "--outdir", output, copy)
+    result = run(*build, folder=tmp_path)
+    assert result.returncode == 0, result.stdout + result.stderr
+    (wheel,) = output.glob("*.whl")
+    pip = (sys.executable, "-m", "pip", "--python", light / "python", "install", "--no-deps")
+    result = run(*pip, "--no-index", "--disable-pip-version-check", wheel, folder=tmp_path)
+    assert result.returncode == 0, result.stderr
+
+    def result_of(*words):
+        result = run(light / "spikewright", *words, "--json", folder=tmp_path)
+        assert result.returncode == 0, result.stderr
+        return json.loads(result.stdout)
+
+    small = ("-p", "neurons=16")
+    assert "refractory" in result_of("list")["cores"]
+    for shell in ("native", "wishbone", "axi"):
+        values = result_of("generate", "refractory", *small, "--shell", shell, "-o", shell)
+        assert {tmp_path / path for path in values["files"]} == set((tmp_path / shell).iterdir())
+    values = result_of("verify", "refractory", *small, "--seeds", 2, "--engine", "amaranth")
+    assert values["passed"] == 2
+    program = f"""if True:
+        import numpy as np
+        from refractory.workload import exercise
+        from spikewright.hdl.catalogue import make_config
+        from spikewright.sim.model import open_model
+        from spikewright.sim.trace import Recorder, write_trace
+        recorder = Recorder(open_model(make_config("refractory", {{"neurons": 16}})), name="own")
+        exercise(recorder, np.random.default_rng(1))
+        write_trace(recorder.trace, "own{SUFFIX}")
+    """
+    result = run(light / "python", "-c", program, folder=tmp_path)
+    assert result.returncode == 0, result.stderr
+    for options in (("--on", "model"), ("--on", "rtl", "--engine", "amaranth")):
+        values = result_of("replay", f"own{SUFFIX}", *options)
+        assert (values["passed"], values["failed"]) == (1, 0)
+
+
 @pytest.mark.parametrize(
     ("words", "extra"),
     [(["run", "digits"], "tasks"), (["build", "odin", "--board", "icebreaker"], "fpga")],
