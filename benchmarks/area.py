@@ -2,8 +2,8 @@
 
     python benchmarks/area.py [--core NAME] [--json] [--seeds 5]
 
-The core is behind the pins shell, as the published designs were measured. Gates come with the area of the
-memories as macros of each open process.
+The core is behind the pins shell, as the published designs were measured. Gates come with the area
+of the memories as macros of each open process.
 """
 
 import argparse

@@ -1,9 +1,11 @@
-"""Measure the speed of the models: synaptic operations per second, of ReckOn seconds per training sample.
+"""Measure the speed of the models: synaptic operations per second, of ReckOn seconds per training
+sample.
 
-A synaptic operation is the update of one neuron by one spike event. The networks are random, as large
-as asked for, and work in open loop; all events are sent at once. ODIN learns in all of them; there are
-networks of leaky integrate-and-fire neurons, of Izhikevich-type neurons with few and with all
-features, and of both models by turns. ReckOn learns a sample of cue accumulation, whatever is asked for.
+A synaptic operation is the update of one neuron by one spike event. The networks are random, as
+large as asked for, and work in open loop; all events are sent at once. ODIN learns in all of them;
+there are networks of leaky integrate-and-fire neurons, of Izhikevich-type neurons with few and with
+all features, and of both models by turns. ReckOn learns a sample of cue accumulation, whatever is
+asked for.
 """
 
 import argparse
@@ -96,7 +98,9 @@ def make_featured(random: np.random.Generator) -> int:
 
 
 def make_odin(*kinds: Callable) -> Callable[[int, np.random.Generator], tuple[Device, np.ndarray]]:
-    """Return a function that makes ODIN with neurons of these kinds by turns, as `make_tinyodin`."""
+    """Return a function that makes ODIN with neurons of these kinds by turns, as
+    `make_tinyodin`.
+    """
 
     def make(neurons: int, random: np.random.Generator) -> tuple[Device, np.ndarray]:
         config = OdinConfig(neurons=neurons)

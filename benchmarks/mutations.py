@@ -7,13 +7,13 @@ first, up to the first that fails; with --all every check runs. Golden traces ar
 but a mutation must be noticed without them. Exit status 1 if one was not.
 
 `mutations/CORE.toml` has the checks of a core: a `name`, and either `seeds`, a range of seeds for
-random verification in a `shell` with `parameters`, or `traces`, beginnings of names of golden traces;
-or `tests`, a file of tests.
+random verification in a `shell` with `parameters`, or `traces`, beginnings of names of golden
+traces; or `tests`, a file of tests.
 
-`mutations/CORE/NAME.toml` has the mutations of a source, `file`. Each replaces `old`, which occurs once
-in it, by `new`; `about` says what goes wrong, `same`, if it is there, why nothing can notice it.
-`first_tests` and `last_tests` are files of tests of the block by itself, to run before the core's checks,
-or after them since they take longer than most mutations need.
+`mutations/CORE/NAME.toml` has the mutations of a source, `file`. Each replaces `old`, which occurs
+once in it, by `new`; `about` says what goes wrong, `same`, if it is there, why nothing can notice
+it. `first_tests` and `last_tests` are files of tests of the block by itself, to run before the
+core's checks, or after them since they take longer than most mutations need.
 """
 
 import argparse
@@ -178,7 +178,9 @@ def _run(command: list[str], folder: Path) -> str | None:
 
 
 def try_mutation(core: str, mutation: Mutation | None, every: bool) -> dict[str, str]:
-    """Run a core's checks on a mutation, None standing for the code as it is; return what failed."""
+    """Run a core's checks on a mutation, None standing for the code as it is; return what
+    failed.
+    """
     checks = load_checks(core)
     if mutation is not None and mutation.first_tests:
         checks.insert(0, _tests(mutation.first_tests))

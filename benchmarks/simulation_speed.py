@@ -2,8 +2,9 @@
 
     python benchmarks/simulation_speed.py [--core NAME] [--json]
 
-Figures are per CPU second of the process, best of three, 256 neurons, output words at the end of each
-spike event, after a warm-up. For ReckOn it is CPU seconds for a training sample of cue accumulation.
+Figures are per CPU second of the process, best of three, 256 neurons, output words at the end of
+each spike event, after a warm-up. For ReckOn it is CPU seconds for a training sample of cue
+accumulation.
 """
 
 import argparse

@@ -35,7 +35,8 @@ class ClockPins(wiring.Signature):
 
 @dataclass(frozen=True)
 class BuildStage:
-    """A stage of a build: what it does, the tool that does it, its arguments; files are called `top`.
+    """A stage of a build: what it does, the tool that does it, its arguments; files are called
+    `top`.
 
     In arguments of the placement `SEED` stands for its seed.
     """

@@ -73,7 +73,8 @@ def build(
     folder: Path,
     progress: Callable[[str], None] | None = None,
 ) -> BuildResult:
-    """Build the bitstream of a core for a board, with the fastest of the board's clocks that it meets.
+    """Build the bitstream of a core for a board, with the fastest of the board's clocks that it
+    meets.
 
     For the slowest clock several placements are tried.
 
@@ -159,7 +160,9 @@ def _run_tools(
     work: Path,
     say: Callable[[str], None],
 ) -> None:
-    """Carry out the stages of a build in a folder; of one with another seed those that depend on it."""
+    """Carry out the stages of a build in a folder; of one with another seed those that depend on
+    it.
+    """
     seeded = [any(SEED in argument for argument in stage.arguments) for stage in board.stages]
     if seed == 1:
         _prepare(config, board, clock_hz, work, say)

@@ -79,7 +79,9 @@ class Transport(Protocol):
         """Send bytes."""
 
     def read(self, seconds: float) -> bytes:
-        """Return bytes that have come, waiting for the first one at most this long; may be empty."""
+        """Return bytes that have come, waiting for the first one at most this long; may be
+        empty.
+        """
 
     def close(self) -> None:
         """Free the transport."""
@@ -127,7 +129,9 @@ class SerialTransport:
             raise LinkError(f"{self.name} cannot be written: {error}") from None
 
     def read(self, seconds: float) -> bytes:
-        """Return bytes that have come, waiting for the first one at most this long; may be empty."""
+        """Return bytes that have come, waiting for the first one at most this long; may be
+        empty.
+        """
         try:
             self._serial.timeout = max(seconds, 0)
             first = self._serial.read(1)
@@ -497,7 +501,9 @@ class BoardLink:
         return {self._interface.output: np.array(words, dtype=np.uint64)}
 
     def tick(self, step: TimeStep, may_stop: bool) -> bool:
-        """End a time step; tell whether the core is ready for the next one, as far as it matters."""
+        """End a time step; tell whether the core is ready for the next one, as far as it
+        matters.
+        """
         self.pulse(step.pulse)
         return not may_stop or bool(self._shows(self._work_off(), step.ready))
 

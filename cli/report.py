@@ -84,7 +84,9 @@ class Report:
 
     @contextmanager
     def counting(self, what: str) -> Iterator[Callable[[int, int], None]]:
-        """Show how far something is; gives a function to be called with what is done and the total."""
+        """Show how far something is; gives a function to be called with what is done and the
+        total.
+        """
         with self._bar() as bar:
             task = bar.add_task(what, total=None)
             yield lambda done, total: bar.update(task, completed=done, total=total)

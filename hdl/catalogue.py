@@ -168,7 +168,9 @@ def interface_of(config: CoreConfig) -> Any:
 
 
 def pins_of(config: CoreConfig) -> Any:
-    """Return the `PinMap` of the published chip, with the sizes of a configuration; None if absent."""
+    """Return the `PinMap` of the published chip, with the sizes of a configuration; None if
+    absent.
+    """
     return core_of(config).pins_of(config)
 
 

@@ -146,7 +146,9 @@ class CoreConfig:
 
     @property
     def digest(self) -> str:
-        """Eight hexadecimal digits that tell what differs from the published chip; empty if nothing does."""
+        """Eight hexadecimal digits that tell what differs from the published chip; empty if nothing
+        does.
+        """
         if not self.changed:
             return ""
         text = json.dumps(self.changed, sort_keys=True)

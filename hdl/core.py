@@ -17,7 +17,8 @@ __all__ = ["Core", "load"]
 
 
 def load(place: Any) -> Any:
-    """Return what `package.module:NAME`, or `package.module`, names; anything but a string as it is.
+    """Return what `package.module:NAME`, or `package.module`, names; anything but a string as it
+    is.
 
     Raises
     ------

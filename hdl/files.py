@@ -272,7 +272,9 @@ def write_file(path: Path, content: str | bytes) -> None:
 
 
 def _check_regular(path: Path) -> bool:
-    """Raise `InputError` if there is something other than a regular file; tell whether there is one."""
+    """Raise `InputError` if there is something other than a regular file; tell whether there is
+    one.
+    """
     if not path.name or path.name == "..":
         raise InputError(f"{path}: not the name of a file")
     try:
@@ -358,7 +360,9 @@ def _digest(path: Path) -> str:
 
 
 def _listed(folder: Path) -> dict[str, str]:
-    """Return the checksums of a folder's files by name, as its manifest says; none if there is none."""
+    """Return the checksums of a folder's files by name, as its manifest says; none if there is
+    none.
+    """
     try:
         text = read_text(folder / MANIFEST, 1 << 20)
     except InputError:

@@ -1,4 +1,6 @@
-"""Words that no name in the generated files may be: keywords of the languages these are used from."""
+"""Words that no name in the generated files may be: keywords of the languages these are used
+from.
+"""
 
 import keyword
 import re

@@ -47,7 +47,8 @@ def is_plain(name: str) -> bool:
 
 
 def to_rtlil(top: wiring.Component, name: str, platform: object = None) -> str:
-    """Return the RTLIL of a component; the same component gives the same text, wherever it is built.
+    """Return the RTLIL of a component; the same component gives the same text, wherever it is
+    built.
 
     Parameters
     ----------
@@ -169,7 +170,8 @@ def ports_of_verilog(text: str, module: str) -> list[tuple[str, str, int]]:
 
 
 def blackboxes_of_verilog(text: str, module: str) -> list[tuple[str, str]]:
-    """List all instances below a module of modules that are not there: place, as in `core.queue`, and kind.
+    """List all instances below a module of modules that are not there: place, as in `core.queue`,
+    and kind.
 
     Parameters
     ----------
@@ -233,7 +235,9 @@ class _Names:
 
 
 def _in_order(text: str, top: wiring.Component) -> str:
-    """Number the ports of the top module, the first in an RTLIL text, as its signature lists them."""
+    """Number the ports of the top module, the first in an RTLIL text, as its signature lists
+    them.
+    """
     order = ["clk", "rst"] + ["__".join(map(str, path)) for path, *_ in top.signature.flatten(top)]
 
     def number(match: re.Match[str]) -> str:

@@ -1,4 +1,6 @@
-"""Bench vectors: what a workload does with the model of a core and what it answers, for a test bench."""
+"""Bench vectors: what a workload does with the model of a core and what it answers, for a test
+bench.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 

@@ -1,4 +1,6 @@
-"""Everything a user of Verilog gets: one folder for a configuration, its test bench recorded on the model."""
+"""Everything a user of Verilog gets: one folder for a configuration, its test bench recorded on the
+model.
+"""
 
 import json
 from collections.abc import Sequence
@@ -162,7 +164,9 @@ def _contents(config: CoreConfig, shell: str, top: str, technology: Technology) 
 
 
 def _memory_models(plans: Sequence[tuple[str, Plan]], technology: Technology) -> str:
-    """Return the behavioural models of the macros that are instantiated; empty if there are none."""
+    """Return the behavioural models of the macros that are instantiated; empty if there are
+    none.
+    """
     if not technology.instantiated:
         return ""
     macros = [column.macro for _, plan in plans for column in plan.columns]

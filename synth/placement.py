@@ -29,7 +29,9 @@ TOO_LARGE = re.compile(
 def prepare_placement(
     top: wiring.Component, name: str, device: SynthesisDevice, folder: Path
 ) -> None:
-    """Write `placement.json`, the netlist as nextpnr gets it, and the pins if it needs to be told."""
+    """Write `placement.json`, the netlist as nextpnr gets it, and the pins if it needs to be
+    told.
+    """
     _write_netlist(top, name, device, folder)
     if device.family == "gowin":
         _constrain_pins(folder / "pins.cst", folder / "placement.json")

@@ -1,9 +1,10 @@
-"""What all tests share: tools that some of them need, and a library of standard cells with simple figures.
+"""What all tests share: tools that some of them need, and a library of standard cells with simple
+figures.
 
 `@pytest.mark.needs("verilator")` marks what a test cannot do without, by its name in `TOOLS` or
 `OPTIONAL`. Without a tool the test is skipped, and the run ends with a line that says which tools
-were missing and how to get them; with `CI=true` it fails. Optional things are not ours to distribute:
-without them a test is skipped everywhere.
+were missing and how to get them; with `CI=true` it fails. Optional things are not ours to
+distribute: without them a test is skipped everywhere.
 """
 
 import os
@@ -87,7 +88,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         reporter.write_line(f"To run them too: {'; '.join(commands)}")
 
 
-#: Supply in V; capacitances in pF of a flip-flop's clock and data pins and of the other cells' input pins.
+#: Supply in V; capacitances in pF of a flip-flop's clock and data pins and of the other cells'
+#: input pins.
 _FIGURES = {"voltage": 2.0, "clock": 5.0, "data": 4.0, "inverter": 1.0, "gate": 3.0}
 
 #: Gates with two inputs; ABC does not start with fewer, nor without a buffer.

@@ -1,7 +1,7 @@
 """The simulated cores against the golden traces.
 
-By default each trace runs on the plainest arrangement, small ones on others, through the pins and on a
-netlist too; all arrangements are marked slow.
+By default each trace runs on the plainest arrangement, small ones on others, through the pins and
+on a netlist too; all arrangements are marked slow.
 """
 
 import dataclasses

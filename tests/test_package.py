@@ -124,7 +124,8 @@ def closure(package):
 def light(built, tmp_path_factory):
     """Return the programs of an environment with the wheel and what it depends on, without extras.
 
-    The packages that it depends on are links to those that are installed here; there is nothing else.
+    The packages that it depends on are links to those that are installed here; there is nothing
+    else.
     """
     _, wheel = built
     home = tmp_path_factory.mktemp("environment")

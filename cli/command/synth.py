@@ -63,7 +63,9 @@ def synth(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Report area and maximum frequency on a device; with --memory the area of the SRAM macros too."""
+    """Report area and maximum frequency on a device; with --memory the area of the SRAM macros
+    too.
+    """
     report = Report(as_json)
     if not 1 <= seeds <= _MOST_SEEDS:
         raise InputError(f"seeds is {show(seeds)}, allowed is 1 to {_MOST_SEEDS}")

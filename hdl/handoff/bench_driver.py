@@ -165,7 +165,9 @@ def pins_driver(interface: Interface, pins: PinMap) -> str:
 
 
 def _spi_place(interface: Interface, pins: PinMap) -> str:
-    """Return the function from what is accessed to the address in the first word of a transaction."""
+    """Return the function from what is accessed to the address in the first word of a
+    transaction.
+    """
     cases = ["      8'd0: spi_place = word;"]
     for name, memory in interface.memories.items():
         place = pins.spi.places[name]

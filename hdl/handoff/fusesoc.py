@@ -63,7 +63,9 @@ def fusesoc(product: Product) -> str:
 
 
 def _yaml(values: Mapping[str, Any], indent: str) -> Iterator[str]:
-    """Return the lines of a mapping; what is not one itself is written as JSON, which YAML contains."""
+    """Return the lines of a mapping; what is not one itself is written as JSON, which YAML
+    contains.
+    """
     for key, value in values.items():
         if isinstance(value, Mapping):
             yield f"{indent}{key}:"

@@ -1,4 +1,6 @@
-"""A self-checking test bench in Verilog, with recorded vectors, which needs nothing but a simulator."""
+"""A self-checking test bench in Verilog, with recorded vectors, which needs nothing but a
+simulator.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -114,7 +114,9 @@ class BusMemory:
 
     @property
     def stride(self) -> int:
-        """Bytes from a word to the next: `chunks` words of the bus, rounded up to a power of two."""
+        """Bytes from a word to the next: `chunks` words of the bus, rounded up to a power of
+        two.
+        """
         return 4 << self.chunk_bits
 
     def at(self, word: int, chunk: int = 0) -> int:

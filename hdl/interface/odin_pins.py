@@ -1,4 +1,6 @@
-"""The pins of ODIN and tinyODIN: SPI and four-phase address-event buses with the published names."""
+"""The pins of ODIN and tinyODIN: SPI and four-phase address-event buses with the published
+names.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Any

@@ -43,7 +43,8 @@ class AerBus:
 
 @dataclass(frozen=True, kw_only=True)
 class SpiPlace:
-    """Where a memory is in the first word of a transaction: `base + step * word + unit_step * unit`.
+    """Where a memory is in the first word of a transaction: `base + step * word + unit_step *
+    unit`.
 
     Attributes
     ----------
@@ -270,7 +271,9 @@ class SpiWords:
 
 
 def _runs(requests: np.ndarray, pages: np.ndarray, banked: bool) -> Iterator[slice]:
-    """Cut accesses where they turn from reading to writing, or go to another space, page or bank."""
+    """Cut accesses where they turn from reading to writing, or go to another space, page or
+    bank.
+    """
     if not len(requests):
         return
     keys = [requests["write"], requests["target"], pages, *([requests["bank"]] if banked else [])]

@@ -233,7 +233,9 @@ class ReckonPinsShell(PinsShell):
 
     @staticmethod
     def _steady(m: Module, level: Signal) -> object:
-        """Let a level rise a cycle later, without what flickers as the core goes on to another phase."""
+        """Let a level rise a cycle later, without what flickers as the core goes on to another
+        phase.
+        """
         before = Signal(name=f"{level.name}_before")
         m.d.sync += before.eq(level)
         return level & before

@@ -12,7 +12,8 @@ __all__ = ["MacroArray"]
 
 
 class MacroArray(wiring.Component):
-    """A memory of macros; contract and members are those of `Sram`, with the plan's own masks and ports.
+    """A memory of macros; contract and members are those of `Sram`, with the plan's own masks and
+    ports.
 
     What has been read stays at `read_data` while nothing is read; with one port, a write may change
     it.

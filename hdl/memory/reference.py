@@ -16,7 +16,9 @@ def plan_reference(plans: Sequence[tuple[str, Plan]], technology: Technology) ->
 
 
 def technology_reference(technology: Technology) -> str:
-    """Return the macros of a technology and where the facts come from, as a section with a table."""
+    """Return the macros of a technology and where the facts come from, as a section with a
+    table.
+    """
     rows = []
     for macro in technology.macros:
         mask = f"{macro.mask} bit{'s' * (macro.mask > 1)}" if macro.has_mask else "none"

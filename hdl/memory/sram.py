@@ -1,4 +1,6 @@
-"""Synchronous memories with one or two ports: the door through which every core reaches its SRAM."""
+"""Synchronous memories with one or two ports: the door through which every core reaches its
+SRAM.
+"""
 
 from amaranth.hdl import Assert, Module, Signal
 from amaranth.lib import memory, wiring

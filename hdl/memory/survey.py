@@ -13,7 +13,8 @@ __all__ = ["survey"]
 
 
 def survey(design: Elaboratable, technology: Technology) -> list[tuple[str, Plan]]:
-    """List the memories of a design by their place in it, as in `core.queue.fifo`, with their plans.
+    """List the memories of a design by their place in it, as in `core.queue.fifo`, with their
+    plans.
 
     Parameters
     ----------

@@ -140,7 +140,9 @@ class Accumulate(wiring.Component):
         return m
 
     def _accumulation(self, m: Module) -> None:
-        """Section 13.2: one adder for leak and weight; a carry is a change of the bit that fan-in names."""
+        """Section 13.2: one adder for leak and weight; a carry is a change of the bit that fan-in
+        names.
+        """
         word, result = self.word, self.result
         subtract = Signal()
         operand = Signal(11)

@@ -1,4 +1,5 @@
-"""Leak of ReckOn's potentials and traces, and what its neurons do beside (sections of its specification).
+"""Leak of ReckOn's potentials and traces, and what its neurons do beside (sections of its
+specification).
 
 All circuits here are combinational, but for a comparison that can be kept. A leak is a product and
 what becomes of it, so that a register can stand between the two.

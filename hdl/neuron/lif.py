@@ -1,4 +1,6 @@
-"""Leaky integrate-and-fire neurons: tinyODIN's (its specification, section 8) and ODIN's (section 12)."""
+"""Leaky integrate-and-fire neurons: tinyODIN's (its specification, section 8) and ODIN's (section
+12).
+"""
 
 from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import wiring
@@ -100,7 +102,8 @@ class LeakyIntegrateAndFire(wiring.Component):
 
 
 class UnsignedIntegrate(wiring.Component):
-    """First part of the update of ODIN's neuron, whose potential is not negative (section 12, rule 1).
+    """First part of the update of ODIN's neuron, whose potential is not negative (section 12, rule
+    1).
 
     Purely combinational. A time reference or an inhibitory weight lowers the potential, an
     excitatory weight raises it; it is held at 0 and at the maximum. The neuron then fires if its

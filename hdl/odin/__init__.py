@@ -1,4 +1,6 @@
-"""ODIN: a crossbar of LIF and Izhikevich-type neurons that learns with SDSP (specification of ODIN)."""
+"""ODIN: a crossbar of LIF and Izhikevich-type neurons that learns with SDSP (specification of
+ODIN).
+"""
 
 from ..core import Core
 

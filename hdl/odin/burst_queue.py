@@ -1,4 +1,6 @@
-"""Burst queue of ODIN: replayed spikes wait in slots of a rotating queue (specification, section 8)."""
+"""Burst queue of ODIN: replayed spikes wait in slots of a rotating queue (specification, section
+8).
+"""
 
 from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
@@ -88,8 +90,8 @@ class BurstQueue(wiring.Component):
         due = Signal(4)
         made_up = Signal()
         current = Signal(slot_bits)
-        # What the current slot holds has just been found. With ticks that come more quickly than slots
-        # are looked up, something else must have a turn before the next tick is made up for.
+        # What the current slot holds has just been found. With ticks that come more quickly than
+        # slots are looked up, something else must have a turn before the next tick is made up for.
         found = Signal()
         moves_on = Signal()
         m.d.comb += wraps.eq(count == self.period)

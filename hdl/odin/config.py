@@ -14,8 +14,8 @@ class OdinConfig(CoreConfig):
     """Configuration of an ODIN core; the defaults are the published chip.
 
     A neuron model that is not built in does not exist for the core: all neurons are of the other
-    model, whatever bit 0 of their words says. Without plasticity nothing learns: weights, calcium and
-    its tick counter stay as they are, up and down are 0, bistability events do nothing, and no
+    model, whatever bit 0 of their words says. Without plasticity nothing learns: weights, calcium
+    and its tick counter stay as they are, up and down are 0, bistability events do nothing, and no
     synapse word is rewritten. Without the burst queue a burst is never replayed, as in open loop.
     """
 

@@ -1,4 +1,6 @@
-"""Controller of ODIN: chooses what to do next and steps through neurons and synapses (section 7)."""
+"""Controller of ODIN: chooses what to do next and steps through neurons and synapses (section
+7).
+"""
 
 from amaranth.hdl import Const, Module, Mux, Signal
 from amaranth.lib import stream, wiring
@@ -16,9 +18,9 @@ class Controller(wiring.Component):
     """One activity at a time: host access, queued event or input event.
 
     The choice, made when the core is at rest: while gated, host accesses only; else the head of a
-    full queue, else an input event other than bistability, else the head, else bistability. An input
-    event is taken when it has been queued or executed. An input event that finds the queue empty starts
-    at once instead of passing through the memory; it counts as queued all the same.
+    full queue, else an input event other than bistability, else the head, else bistability. An
+    input event is taken when it has been queued or executed. An input event that finds the queue
+    empty starts at once instead of passing through the memory; it counts as queued all the same.
 
     Parameters
     ----------

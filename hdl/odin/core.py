@@ -22,8 +22,8 @@ class Odin(wiring.Component):
     config : OdinConfig
         Configuration.
     reset_registers : bool
-        Reset gives the configuration registers their reset values. As published it leaves them alone:
-        they have them at power-on, if the target initialises flip-flops.
+        Reset gives the configuration registers their reset values. As published it leaves them
+        alone: they have them at power-on, if the target initialises flip-flops.
 
     Members
     -------
@@ -35,7 +35,8 @@ class Odin(wiring.Component):
     access : In(AccessSignature)
         Registers and memories.
     idle : Out(1)
-        Nothing is under way and, unless the core is gated, nothing is queued, spikes of bursts included.
+        Nothing is under way and, unless the core is gated, nothing is queued, spikes of bursts
+        included.
     full : Out(1)
         The main FIFO has no free place.
     gate : Out(1)
@@ -51,8 +52,8 @@ class Odin(wiring.Component):
     def cycles(self) -> dict[str, int]:
         """Clock cycles each event occupies the core, without spikes and waiting for the output.
 
-        From the cycle in which the input event comes, or its turn in the queue, to the first cycle in
-        which the next can.
+        From the cycle in which the input event comes, or its turn in the queue, to the first cycle
+        in which the next can.
         """
         config = self.config
         rows = config.neurons // config.lanes

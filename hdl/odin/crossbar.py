@@ -1,4 +1,6 @@
-"""Crossbar of ODIN: both memories, the neurons' update circuits and the synapses' (sections 5, 7, 11)."""
+"""Crossbar of ODIN: both memories, the neurons' update circuits and the synapses' (sections 5, 7,
+11).
+"""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
@@ -51,8 +53,8 @@ class Crossbar(wiring.Component):
 
     A row of `lanes` neurons passes five stages: fetch (memories are read), decode (synapses are
     picked), integrate, respond (neurons fire) and write. All stages move together, and only when
-    `advance` is set. Host accesses pass the same stages. Bistability rewrites a word of synapses in the
-    integrate stage; the rest of the stages only count then.
+    `advance` is set. Host accesses pass the same stages. Bistability rewrites a word of synapses in
+    the integrate stage; the rest of the stages only count then.
 
     Parameters
     ----------
@@ -154,7 +156,8 @@ class Crossbar(wiring.Component):
             ),
         ]
 
-        # Decode: pick each lane's synapse. The memories answer late in the cycle, so little is done.
+        # Decode: pick each lane's synapse. The memories answer late in the cycle, so little is
+        # done.
         decoding = Signal()
         decoding_last = Signal()
         decoding_row = Signal.like(self.row, reset_less=True)
@@ -389,7 +392,9 @@ class Crossbar(wiring.Component):
         integrating: Signal,
         integrated_synapses: Signal,
     ) -> None:
-        """Catch the monitored synapse as it is rewritten; once in an operation at most (section 10)."""
+        """Catch the monitored synapse as it is rewritten; once in an operation at most (section
+        10).
+        """
         operation, values = self.operation, self.values
         lane_bits = self._config.lanes.bit_length() - 1
         bits = self._config.weight_bits + 1

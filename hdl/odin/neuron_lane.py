@@ -23,8 +23,8 @@ _PARAMETER_BYTES = 70 // 8
 class NeuronLane(wiring.Component):
     """Holds every `lanes`-th neuron and updates one at a time, in stages that the crossbar moves.
 
-    A neuron's flags, up and down, are stored beside its word, where hosts do not reach them. A host's
-    write to the word clears them, so what was loaded is all there is of a neuron.
+    A neuron's flags, up and down, are stored beside its word, where hosts do not reach them. A
+    host's write to the word clears them, so what was loaded is all there is of a neuron.
 
     Parameters
     ----------

@@ -1,4 +1,6 @@
-"""Next state of one of ODIN's neurons, whichever model it has (specification, sections 9, 12 and 13)."""
+"""Next state of one of ODIN's neurons, whichever model it has (specification, sections 9, 12 and
+13).
+"""
 
 from amaranth.hdl import Const, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring

@@ -24,7 +24,8 @@ def operation_layout(config: OdinConfig) -> data.StructLayout:
     tick : 1 bit
         Time reference.
     bistability : 1 bit
-        Bistability of one row of synapses, that of `source`, or of all rows. `source` counts up then.
+        Bistability of one row of synapses, that of `source`, or of all rows. `source` counts up
+        then.
     single : 1 bit
         One neuron, or one row of synapses; else all.
     source : M bits

@@ -32,8 +32,8 @@ def head_layout(config: OdinConfig) -> data.StructLayout:
 class Scheduler(wiring.Component):
     """Events that wait for processing.
 
-    An entry leaves its queue when its processing starts but keeps its place, as seen by `full` and by
-    pushes, until its processing ends.
+    An entry leaves its queue when its processing starts but keeps its place, as seen by `full` and
+    by pushes, until its processing ends.
 
     Parameters
     ----------

@@ -1,4 +1,6 @@
-"""Spikes and packets of ODIN on their way: to the queues and to the output (specification, section 10)."""
+"""Spikes and packets of ODIN on their way: to the queues and to the output (specification, section
+10).
+"""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import stream, wiring
@@ -17,9 +19,10 @@ class SpikeSerializer(wiring.Component):
     """Takes the response of a row and passes on what it gives, one thing each cycle.
 
     First the packets of the monitor, if it is on; then the spikes in ascending order, each with an
-    output word if output source is 0 and the monitor off; then, for output source 1, the word that a
-    spike event gives when it ends. Unless open loop is set each spike is pushed into the main FIFO,
-    in the cycle in which its word, if any, is taken, and after its burst has gone to the burst queue.
+    output word if output source is 0 and the monitor off; then, for output source 1, the word that
+    a spike event gives when it ends. Unless open loop is set each spike is pushed into the main
+    FIFO, in the cycle in which its word, if any, is taken, and after its burst has gone to the
+    burst queue.
 
     Parameters
     ----------

@@ -1,4 +1,5 @@
-"""Learning with e-prop, and firing-rate regularisation (specification of ReckOn, sections 10 and 11).
+"""Learning with e-prop, and firing-rate regularisation (specification of ReckOn, sections 10 and
+11).
 
 All circuits here are purely combinational.
 """
@@ -171,7 +172,8 @@ class RegularisationLevel(wiring.Component):
 
 
 class Scaling(wiring.Component):
-    """Decodes a shift to the left followed by one to the right, for all numbers shifted by the same.
+    """Decodes a shift to the left followed by one to the right, for all numbers shifted by the
+    same.
 
     Both together are a rotation, of which some bits count.
 
@@ -215,12 +217,16 @@ def _rotate_right(value: Value, steps: Value, levels: Sequence[int]) -> Value:
 
 
 def turn(value: Value, scaling: data.View) -> Value:
-    """Return a number of 32 bits after the first levels of its rotation, which can be a cycle earlier."""
+    """Return a number of 32 bits after the first levels of its rotation, which can be a cycle
+    earlier.
+    """
     return _rotate_right(value, scaling.rotate, range(2))
 
 
 def overflows(value: Value, scaling: data.View) -> Value:
-    """Tell whether a number of 32 bits becomes the greatest there is, for `Scaling` without `cut`."""
+    """Tell whether a number of 32 bits becomes the greatest there is, for `Scaling` without
+    `cut`.
+    """
     return (value & scaling.overflow).any()
 
 

@@ -1,4 +1,6 @@
-"""ReckOn: a recurrent network of spiking neurons that learns with e-prop (specification of ReckOn)."""
+"""ReckOn: a recurrent network of spiking neurons that learns with e-prop (specification of
+ReckOn).
+"""
 
 from ..core import Core
 

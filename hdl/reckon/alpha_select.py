@@ -1,4 +1,6 @@
-"""The registers with a bit for each neuron word, which are a memory (specification, sections 4 and 6)."""
+"""The registers with a bit for each neuron word, which are a memory (specification, sections 4 and
+6).
+"""
 
 from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
@@ -20,10 +22,11 @@ def alpha_select_address(index: int) -> int:
 
 
 class AlphaSelect(wiring.Component):
-    """Bits that choose the top of alpha, one for each neuron word; in registers that are written only.
+    """Bits that choose the top of alpha, one for each neuron word; in registers that are written
+    only.
 
-    A register is written in two cycles, and a reset makes all zero, one row a cycle: that way the bits fit
-    the narrow memories of small FPGAs.
+    A register is written in two cycles, and a reset makes all zero, one row a cycle: that way the
+    bits fit the narrow memories of small FPGAs.
 
     Parameters
     ----------
@@ -45,8 +48,8 @@ class AlphaSelect(wiring.Component):
     word : In(word address)
         The word.
     selected : Out(1)
-        Its bit, from the second cycle after `read` to that after the next one: a register, since it is
-        one of many bits and goes to multipliers.
+        Its bit, from the second cycle after `read` to that after the next one: a register, since it
+        is one of many bits and goes to multipliers.
     """
 
     def __init__(self, config: ReckonConfig) -> None:

@@ -22,8 +22,8 @@ from .weight_memory import WeightMemory
 
 __all__ = ["Blocks", "SharedSignals", "add_blocks"]
 
-#: Registers that are no flip-flops of the register file: seeds go to the random generators, and bits of
-#: neuron words to a memory.
+#: Registers that are no flip-flops of the register file: seeds go to the random generators, and
+#: bits of neuron words to a memory.
 _STORED_ELSEWHERE = ("seed_", "alpha_select_")
 
 
@@ -123,7 +123,8 @@ def add_blocks(m: Module, config: ReckonConfig, registers: RegisterMap) -> Block
     send = SendPhase(config)
     m.submodules.leak = phase(leak)
     m.submodules.propagate = phase(propagate)
-    # What is sent stands still for a cycle more, as the payload of a withdrawn word has to (`AerSender`).
+    # What is sent stands still for a cycle more, as the payload of a withdrawn word has to
+    # (`AerSender`).
     withdrawn = Signal()
     m.d.sync += withdrawn.eq(time_step.halted)
     m.submodules.send = ResetInserter(withdrawn)(send)

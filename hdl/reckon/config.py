@@ -13,8 +13,8 @@ CHUNK = 32
 
 
 def slice_weights(weights: int, bits: int, lanes: int) -> int:
-    """Return how many weights are read at once: enough for all lanes, and for a power of two of accesses of
-    a host.
+    """Return how many weights are read at once: enough for all lanes, and for a power of two of
+    accesses of a host.
 
     Parameters
     ----------
@@ -181,27 +181,37 @@ class ReckonConfig(CoreConfig):
 
     @property
     def state_steps(self) -> int:
-        """Steps in which the four fields of a neuron's state are handled: one, but in the smallest cores."""
+        """Steps in which the four fields of a neuron's state are handled: one, but in the smallest
+        cores.
+        """
         return 1 if self.lanes >= 4 else 4
 
     @property
     def words_aside(self) -> int:
-        """Places for the parts of a neuron word as they were, if they are not written all at once."""
+        """Places for the parts of a neuron word as they were, if they are not written all at
+        once.
+        """
         return 0 if self.neuron_parts == self.state_steps == 1 else self.neuron_parts
 
     @property
     def fresh_row(self) -> int:
-        """Flags `fresh` in a row: enough for a quick reset, but in the smallest cores those of a word."""
+        """Flags `fresh` in a row: enough for a quick reset, but in the smallest cores those of a
+        word.
+        """
         return 16 if self.lanes >= 4 else self.neuron_lanes
 
     @property
     def operation_cycles(self) -> int:
-        """Cycles from one operation of LEARN to the next: one, down a pipeline, but in the smallest cores."""
+        """Cycles from one operation of LEARN to the next: one, down a pipeline, but in the smallest
+        cores.
+        """
         return 1 if self.lanes >= 4 else 6
 
     @property
     def drain_cycles(self) -> int:
-        """Cycles that LEARN waits for the last neuron of a group: longer if it is in what is read first."""
+        """Cycles that LEARN waits for the last neuron of a group: longer if it is in what is read
+        first.
+        """
         return 2 if self.operation_cycles == self.beats == 1 else 1
 
     @property

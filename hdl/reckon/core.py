@@ -29,8 +29,8 @@ class Reckon(wiring.Component):
     events : In(stream.Signature(event_word(config)))
         Input spikes and items of target data, at any time.
     output : Out(stream.Signature(8))
-        Output words; the core waits until each is taken. A halting timing error withdraws the one that
-        waits.
+        Output words; the core waits until each is taken. A halting timing error withdraws the one
+        that waits.
     access : In(AccessSignature)
         Registers and memories.
     tick : In(1)
@@ -72,10 +72,10 @@ class Reckon(wiring.Component):
         -------
         dict
             ``first_tick``, ``tick``: of a sample, and any other. ``input_spike``, ``neuron_spike``:
-            for each index of which an input, or a neuron too, spikes. ``supplement``: for each input
-            above `last_neuron` that spikes and leaves a trace. ``learn``: LEARN with work for every
-            pre-synaptic index. ``learn_quiet``: with none. ``learn_outputs``: with register `learn`
-            = 4.
+            for each index of which an input, or a neuron too, spikes. ``supplement``: for each
+            input above `last_neuron` that spikes and leaves a trace. ``learn``: LEARN with work for
+            every pre-synaptic index. ``learn_quiet``: with none. ``learn_outputs``: with register
+            `learn` = 4.
         """
         highest = self.config.neurons - 1
         return time_step_cycles(

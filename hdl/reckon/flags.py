@@ -15,8 +15,8 @@ ROW = 16
 class FlagRows(wiring.Component):
     """Rows of flags in a memory with a read and a write port.
 
-    A row that has not been written since the last clear reads as zero; so one bit for each row is all
-    that is cleared. A row is not read in the cycle in which it is written.
+    A row that has not been written since the last clear reads as zero; so one bit for each row is
+    all that is cleared. A row is not read in the cycle in which it is written.
 
     Parameters
     ----------

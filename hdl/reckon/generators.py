@@ -1,4 +1,6 @@
-"""The random generators of the phases, and the registers that load them (specification, section 7)."""
+"""The random generators of the phases, and the registers that load them (specification, section
+7).
+"""
 
 from amaranth.hdl import Module, Value
 from amaranth.lib import stream

@@ -1,4 +1,6 @@
-"""Input items: spikes that wait for the next time step, and targets (specification, sections 2 and 10)."""
+"""Input items: spikes that wait for the next time step, and targets (specification, sections 2 and
+10).
+"""
 
 from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import stream, wiring
@@ -15,8 +17,8 @@ __all__ = ["InputItems", "Targets"]
 class InputItems(wiring.Component):
     """Takes input items at any time: keeps spikes, passes targets on.
 
-    Spikes are flags in two banks, those of the present time step and those that wait for the next; a
-    tick lets them change places.
+    Spikes are flags in two banks, those of the present time step and those that wait for the next;
+    a tick lets them change places.
 
     Parameters
     ----------
@@ -36,7 +38,8 @@ class InputItems(wiring.Component):
     clear_present : In(1)
         Forget the spikes of the present time step.
     read : In(1)
-        Read a row of the present flags at the next clock edge; from the second cycle after a tick on.
+        Read a row of the present flags at the next clock edge; from the second cycle after a tick
+        on.
     row : In(row number)
         The row.
     flags : Out(16)

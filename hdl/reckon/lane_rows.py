@@ -12,8 +12,8 @@ __all__ = ["LaneRows"]
 class LaneRows(wiring.Component):
     """Rows of entries, one for each lane; each lane is a memory of its own.
 
-    A lane is not read at a row in the cycle in which it is written there. With a single row there are
-    registers, which show what has been written at once. Entries are undefined until written.
+    A lane is not read at a row in the cycle in which it is written there. With a single row there
+    are registers, which show what has been written at once. Entries are undefined until written.
 
     Parameters
     ----------

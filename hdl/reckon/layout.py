@@ -101,7 +101,8 @@ def event_word(config: ReckonConfig) -> data.StructLayout:
 def memories(config: ReckonConfig) -> dict[str, HostMemory]:
     """Memories of the core as its user sees them, by name.
 
-    Their spaces are those of SPI headers; `outputs` are registers, but read and written like a memory.
+    Their spaces are those of SPI headers; `outputs` are registers, but read and written like a
+    memory.
     """
     weights = {"words": config.weight_words, "width": config.weight_word_bits}
     return {

@@ -127,7 +127,8 @@ class _NeuronLeak(wiring.Component):
                 leak.random.eq(Array(randoms)[self.step]),
                 *(self.result[name].eq(leak.result) for name in names),
             ]
-        # Its threshold comes late from the memory, so whether it spikes is found beside the product.
+        # Its threshold comes late from the memory, so whether it spikes is found beside the
+        # product.
         m.submodules.fire = fire = Fire(kept=True)
         m.d.comb += [
             fire.potential.eq(self.state.potential),
@@ -142,8 +143,9 @@ class _NeuronLeak(wiring.Component):
 
 
 class LeakPhase(wiring.Component):
-    """Lets all neurons leak, and notes which of them spike; two cycles for each neuron word. Where its
-    neurons and the fields of their state are handled one after the other, three for each but the last.
+    """Lets all neurons leak, and notes which of them spike; two cycles for each neuron word. Where
+    its neurons and the fields of their state are handled one after the other, three for each but
+    the last.
 
     Parameters
     ----------

@@ -23,8 +23,8 @@ def neuron_port(config: ReckonConfig) -> wiring.Signature:
     part : Out(range(neuron_parts))
         Which neurons of the word that was read last are meant, in the present cycle.
     write : Out(1)
-        Write their state at the next clock edge, and set their flags; another word may be read at the same
-        time. It has to be read again before more of the word is written.
+        Write their state at the next clock edge, and set their flags; another word may be read at
+        the same time. It has to be read again before more of the word is written.
     fields : Out(a bit for each field, for each neuron of the part)
         Fields that become new; the others, threshold and alpha stay what they effectively are.
     state : Out(state of each neuron of the part)
@@ -65,8 +65,8 @@ def neuron_port(config: ReckonConfig) -> wiring.Signature:
 class NeuronMemory(wiring.Component):
     """Neuron words with a flag `fresh` for each neuron; a state that is not fresh counts as zero.
 
-    A word is read before it is written. Flags are in rows of a memory; the row that was read last is kept
-    beside, since several words share it.
+    A word is read before it is written. Flags are in rows of a memory; the row that was read last
+    is kept beside, since several words share it.
 
     Parameters
     ----------

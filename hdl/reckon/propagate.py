@@ -27,10 +27,11 @@ def _increased(trace: Value, step: Value, fraction: Value, top: Value) -> Value:
 
 
 class PropagatePhase(wiring.Component):
-    """Goes through the spikes of inputs and neurons; a cycle for each neuron word and spike. Where its
-    neurons and the fields of their state are handled one after the other, two for each neuron, and for each
-    trace of the one whose spike it is. What a spike adds to a neuron is found in the cycle before, from
-    weights that are chosen from their slice in the one before that, where there are lanes enough.
+    """Goes through the spikes of inputs and neurons; a cycle for each neuron word and spike. Where
+    its neurons and the fields of their state are handled one after the other, two for each neuron,
+    and for each trace of the one whose spike it is. What a spike adds to a neuron is found in the
+    cycle before, from weights that are chosen from their slice in the one before that, where there
+    are lanes enough.
 
     Parameters
     ----------
@@ -140,7 +141,8 @@ class PropagatePhase(wiring.Component):
         word = Signal(range(config.neuron_words))
         parts = config.neuron_parts
         part = Signal(range(parts))
-        # Fields one after the other: only the neuron of the spike's index has more than a potential.
+        # Fields one after the other: only the neuron of the spike's index has more than a
+        # potential.
         at_once = not config.words_aside
         step = Signal(range(config.state_steps))
         unit_done = Signal()
@@ -315,7 +317,9 @@ class PropagatePhase(wiring.Component):
     def _increments(
         self, m: Module, word: Value, part: Signal, from_input: Signal, from_neuron: Signal
     ) -> list[Integrate]:
-        """Find what the spike adds to the neurons of a part; return what adds it in the next cycle."""
+        """Find what the spike adds to the neurons of a part; return what adds it in the next
+        cycle.
+        """
         config = self.config
         lanes, units, parts = config.neuron_lanes, config.neuron_units, config.neuron_parts
         shift = lanes.bit_length() - 1
@@ -349,7 +353,8 @@ class PropagatePhase(wiring.Component):
                 if config.multipliers_shift:
                     # But for a shift by 0: a multiplier's operands are signed.
                     factor = (1 << (15 - self.noise_shift).as_unsigned()[:4])[:15]
-                    # The part that comes is known in the cycle before, so that a multiplier can keep this.
+                    # The part that comes is known in the cycle before, so that a multiplier can
+                    # keep this.
                     kept = Signal(
                         signed(16),
                         name=f"product_noise_{unit}",

@@ -1,4 +1,6 @@
-"""Ticks: when a time step ends, and whether the core was ready for it (specification, section 13)."""
+"""Ticks: when a time step ends, and whether the core was ready for it (specification, section
+13).
+"""
 
 from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring

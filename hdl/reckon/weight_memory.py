@@ -68,7 +68,8 @@ class WeightMemory(wiring.Component):
         self._words = words * self.slices
         self._width = bits * self.size
         self.chunks = -(-self._width // CHUNK)
-        # Bits that are written together: a lane group; or what a host writes, if memories can do that.
+        # Bits that are written together: a lane group; or what a host writes, if memories can do
+        # that.
         self._group = bits * self._lanes
         shared = gcd(self._group, CHUNK)
         self._granularity = shared if self._group > CHUNK and shared >= 8 else self._group

@@ -15,9 +15,9 @@ class Controller(wiring.Component):
     """One activity at a time: host access, queued event or input event.
 
     The choice, made when the core is at rest: while gated, host accesses only; else the head of a
-    full queue, else an input event, else the head. An input event is taken when it has been queued or,
-    for a time reference, executed. An input event that finds the queue empty starts at once instead
-    of passing through the memory; it counts as queued all the same.
+    full queue, else an input event, else the head. An input event is taken when it has been queued
+    or, for a time reference, executed. An input event that finds the queue empty starts at once
+    instead of passing through the memory; it counts as queued all the same.
 
     Parameters
     ----------

@@ -22,8 +22,8 @@ class TinyOdin(wiring.Component):
     config : TinyOdinConfig
         Configuration.
     reset_registers : bool
-        Reset gives the configuration registers their reset values. As published it leaves them alone:
-        they have them at power-on, if the target initialises flip-flops.
+        Reset gives the configuration registers their reset values. As published it leaves them
+        alone: they have them at power-on, if the target initialises flip-flops.
 
     Members
     -------
@@ -51,8 +51,8 @@ class TinyOdin(wiring.Component):
     def cycles(self, last_neuron: int | None = None) -> dict[str, int]:
         """Clock cycles each event occupies the core, without spikes and waiting for the output.
 
-        From the cycle in which the input event comes, or its turn in the queue, to the first cycle in
-        which the next can.
+        From the cycle in which the input event comes, or its turn in the queue, to the first cycle
+        in which the next can.
 
         Parameters
         ----------

@@ -42,7 +42,9 @@ def event_word(config: TinyOdinConfig) -> data.StructLayout:
 
 
 def fifo_entry(config: TinyOdinConfig) -> data.StructLayout:
-    """Layout of a queued event: weight 0 is a spike of the neuron, any other a virtual event for it."""
+    """Layout of a queued event: weight 0 is a spike of the neuron, any other a virtual event for
+    it.
+    """
     return data.StructLayout({"neuron": config.address_bits, "weight": VIRTUAL_WEIGHT_BITS})
 
 

@@ -12,9 +12,9 @@ __all__ = ["SpikeSerializer"]
 class SpikeSerializer(wiring.Component):
     """Takes the spikes of a row and passes them on in ascending order, one each cycle.
 
-    With output source 0 each spike gives an output word, the neuron's address. With source 1 the end
-    of a spike event gives one, the source's address. Unless open loop is set each spike is pushed
-    into the queue, in the cycle in which its word, if any, is taken.
+    With output source 0 each spike gives an output word, the neuron's address. With source 1 the
+    end of a spike event gives one, the source's address. Unless open loop is set each spike is
+    pushed into the queue, in the cycle in which its word, if any, is taken.
 
     Parameters
     ----------

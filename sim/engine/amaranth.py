@@ -139,7 +139,9 @@ class AmaranthEngine:
             self._bfm.send(stream, word)
 
     def access(self, requests: np.ndarray) -> np.ndarray:
-        """Carry out accesses, payloads of the access port; return what was read, a number for each."""
+        """Carry out accesses, payloads of the access port; return what was read, a number for
+        each.
+        """
         result = np.zeros(len(requests), dtype=np.uint64)
         for index, request in enumerate(requests.tolist()):
             while self._stalled("access"):
@@ -166,7 +168,9 @@ class AmaranthEngine:
         raise EngineError(f"{port} was not {value} within {limit} cycles")
 
     def settle(self) -> list[np.ndarray]:
-        """Wait until the core is idle; return the words of each output stream since the last time."""
+        """Wait until the core is idle; return the words of each output stream since the last
+        time.
+        """
         quiet = 0
         start = self.cycles
         while quiet < self._bfm.quiet_cycles:

@@ -1,4 +1,6 @@
-"""What is compiled and translated once: files under keys made of all they depend on, with checksums."""
+"""What is compiled and translated once: files under keys made of all they depend on, with
+checksums.
+"""
 
 import hashlib
 import os

@@ -57,7 +57,8 @@ def simulation_sources(
     read: str,
     **more: str,
 ) -> dict[str, str]:
-    """Return the C++ files of a simulation, by name, but those of the design; `main.cc` includes the others.
+    """Return the C++ files of a simulation, by name, but those of the design; `main.cc` includes
+    the others.
 
     Parameters
     ----------
@@ -172,7 +173,9 @@ class CompiledEngine:
             raise InputError(f"{wave}: waveforms cannot be written")
 
     def _compile(self, design: Design, bfm: BusFunctionalModel, wave: bool) -> Path:
-        """Compile a simulation, one that can write waveforms if asked to; return the shared library."""
+        """Compile a simulation, one that can write waveforms if asked to; return the shared
+        library.
+        """
         raise NotImplementedError
 
     @staticmethod
@@ -236,7 +239,9 @@ class CompiledEngine:
             raise EngineError(f"the core took no input event for {self.limit} cycles")
 
     def access(self, requests: np.ndarray) -> np.ndarray:
-        """Carry out accesses, payloads of the access port; return what was read, a number for each."""
+        """Carry out accesses, payloads of the access port; return what was read, a number for
+        each.
+        """
         requests = np.ascontiguousarray(requests, dtype=np.uint64)
         result = np.zeros(len(requests), dtype=np.uint64)
         done = self._library.sw_access(

@@ -49,7 +49,9 @@ class Engine(Protocol):
         """Send words of an input stream, by its number; return when the last has been taken."""
 
     def access(self, requests: np.ndarray) -> np.ndarray:
-        """Carry out accesses, payloads of the native access port; return what was read, one each."""
+        """Carry out accesses, payloads of the native access port; return what was read, one
+        each.
+        """
 
     def spi(self, words: np.ndarray, half_period: int, settling: int) -> np.ndarray:
         """Carry out SPI transactions at the pins; return what was shifted out with each word.
@@ -75,7 +77,9 @@ class Engine(Protocol):
         """
 
     def settle(self) -> list[np.ndarray]:
-        """Wait until the core is idle; return the words of each output stream since the last time."""
+        """Wait until the core is idle; return the words of each output stream since the last
+        time.
+        """
 
     def close(self) -> None:
         """Free the simulation.

@@ -111,7 +111,9 @@ class _Translation:
         self.drive(bits, name)
 
     def runs(self, bits: Sequence) -> Iterator[tuple]:
-        """Yield parts of an operand: position, variable or None, bit or constant, length, repeated."""
+        """Yield parts of an operand: position, variable or None, bit or constant, length,
+        repeated.
+        """
         position = 0
         while position < len(bits):
             bit = bits[position]

@@ -16,12 +16,12 @@ _GROUP = 8
 class CrossbarModel(Device):
     """Part of a model of a core with a crossbar of synapses and one queue of events.
 
-    Each event is executed, with all spikes that it causes, before the next one begins. Events sent while
-    the gate is closed wait until it opens.
+    Each event is executed, with all spikes that it causes, before the next one begins. Events sent
+    while the gate is closed wait until it opens.
 
-    The rest of the model keeps neurons and synapses, memories of these names with eight synapses to a
-    word, and executes events. It begins with `super().__init__`, and calls `_configured` once it is
-    ready.
+    The rest of the model keeps neurons and synapses, memories of these names with eight synapses to
+    a word, and executes events. It begins with `super().__init__`, and calls `_configured` once it
+    is ready.
 
     Parameters
     ----------

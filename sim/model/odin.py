@@ -163,8 +163,8 @@ class OdinModel(CrossbarModel):
         self._highest = constant((1 << self.config.weight_bits) - 1)
         self._inhibitory = [False] * neurons
 
-        # The neurons taken apart, once they are needed: populations with the neurons they have. They
-        # are ahead of the words when they have moved.
+        # The neurons taken apart, once they are needed: populations with the neurons they have.
+        # They are ahead of the words when they have moved.
         self._populations: list[tuple[np.ndarray | slice, Population]] | None = None
         self._neurons_moved = False
         self._single: dict[int, Population] = {}  # neurons by themselves

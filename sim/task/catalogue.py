@@ -36,7 +36,8 @@ class Task:
     options : tuple of str
         Further options that its function takes, of `data` (a folder with data) and `epochs`.
     maker : str
-        Module of which the function `make` makes the integers that it is shipped with, see `shipped`.
+        Module of which the function `make` makes the integers that it is shipped with, see
+        `shipped`.
     """
 
     about: str
@@ -95,8 +96,8 @@ class Task:
         Raises
         ------
         InputError
-            If the core cannot do the task, data are missing, a number is less than 1, or the picture
-            cannot be written; before the work, if that can be known.
+            If the core cannot do the task, data are missing, a number is less than 1, or the
+            picture cannot be written; before the work, if that can be known.
         """
         function = self.load()
         if plot is not None:

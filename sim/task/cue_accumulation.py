@@ -1,13 +1,14 @@
-"""Cue accumulation on ReckOn: 100 recurrent neurons learn, on the core, to weigh evidence and remember it.
+"""Cue accumulation on ReckOn: 100 recurrent neurons learn, on the core, to weigh evidence and
+remember it.
 
 A sample is 2250 time steps of 1 ms: seven cues, each from the left or from the right, a delay of
-about a second, and a recall signal during which the network has to say from which side more cues came
-(specification of ReckOn, section 18; Bellec et al. 2020). Only during the recall is there a label, and only
-then do weights learn. An epoch presents all training samples, then all test samples with learning off;
-weights and random generators are carried on from sample to sample.
+about a second, and a recall signal during which the network has to say from which side more cues
+came (specification of ReckOn, section 18; Bellec et al. 2020). Only during the recall is there a
+label, and only then do weights learn. An epoch presents all training samples, then all test samples
+with learning off; weights and random generators are carried on from sample to sample.
 
-Samples and initial weights come from files of the published demonstration; or samples from the generator
-here and initial weights from those that are shipped.
+Samples and initial weights come from files of the published demonstration; or samples from the
+generator here and initial weights from those that are shipped.
 """
 
 from collections.abc import Iterator, Sequence
@@ -291,8 +292,8 @@ def perform(
     Returns
     -------
     TaskResult
-        Figures are those of the test of the last epoch, but events, time and output words those of all
-        samples. `details` has `epochs`: the right answers of each.
+        Figures are those of the test of the last epoch, but events, time and output words those of
+        all samples. `details` has `epochs`: the right answers of each.
 
     Raises
     ------

@@ -61,7 +61,8 @@ def plot_sample(figure: Figure | SubFigure, sample: Sample, recording: Recording
 def save_plot(path: Path | str, result: TaskResult) -> None:
     """Save learning curve, weights, and a sample after learning as one picture.
 
-    The first test sample runs on the model with the weights that were learned, whatever device learned them.
+    The first test sample runs on the model with the weights that were learned, whatever device
+    learned them.
 
     Parameters
     ----------

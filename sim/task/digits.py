@@ -70,8 +70,8 @@ QUESTION_EVENTS, QUESTION_WEIGHT = 8, 7
 #: How far each event of the answer raises the output neurons.
 ANSWER_WEIGHT = 4
 
-#: Networks are shipped for cores of at least so many neurons and of so many bits of a weight; more bits
-#: gain nothing here, so the widest network is used for all wider ones.
+#: Networks are shipped for cores of at least so many neurons and of so many bits of a weight; more
+#: bits gain nothing here, so the widest network is used for all wider ones.
 NETWORK_SIZES = tuple((neurons, bits) for neurons in (128, 256) for bits in (2, 3, 4))
 
 

@@ -1,10 +1,12 @@
-"""Small handwritten digits on ReckOn: a recurrent network learns on the core to read them row by row.
+"""Small handwritten digits on ReckOn: a recurrent network learns on the core to read them row by
+row.
 
-The 1797 images of scikit-learn, 8x8 pixels of 17 grey levels, are presented like a scan: each row for a
-few time steps, from the top down. A pixel spikes in each of them in which its grey level is at least
-that step's level, so the brighter it is the more often. Each pixel is an input of its own. When a row
-has gone nothing of it is left but what the network keeps in its potentials and traces; the label
-is there in the last steps only, and then all weights learn with e-prop, from random ones that are shipped.
+The 1797 images of scikit-learn, 8x8 pixels of 17 grey levels, are presented like a scan: each row
+for a few time steps, from the top down. A pixel spikes in each of them in which its grey level is
+at least that step's level, so the brighter it is the more often. Each pixel is an input of its own.
+When a row has gone nothing of it is left but what the network keeps in its potentials and traces;
+the label is there in the last steps only, and then all weights learn with e-prop, from random ones
+that are shipped.
 
 An epoch presents all training samples in random order, then all test samples with learning off.
 See docs/digits-eprop.md for how it was chosen.
@@ -124,7 +126,9 @@ _SEED = 0
 
 
 def encode(image: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Return for each time step the pixels of an image that spike: rows in turn, bright pixels more often."""
+    """Return for each time step the pixels of an image that spike: rows in turn, bright pixels more
+    often.
+    """
     rows = image.reshape(_SIDE, _SIDE)
     steps = [
         number * _SIDE + np.flatnonzero(row >= level)
@@ -152,7 +156,9 @@ def make(progress: Progress | None = None) -> tuple[Weights, dict[str, Any]]:
 
 
 def epoch_rates(epoch: int, epochs: int) -> dict[str, int]:
-    """Return the learning rates of an epoch, of 0 to `epochs` - 1: halved in equal parts of the epochs."""
+    """Return the learning rates of an epoch, of 0 to `epochs` - 1: halved in equal parts of the
+    epochs.
+    """
     halvings = epoch * (_HALVINGS + 1) // epochs
     return {name: rate - halvings for name, rate in _RATES.items()}
 
@@ -207,8 +213,8 @@ def perform(
     Returns
     -------
     TaskResult
-        Figures are those of the test of the last epoch, but events, time and output words those of all
-        samples. `details` has `epochs`: the right answers of each.
+        Figures are those of the test of the last epoch, but events, time and output words those of
+        all samples. `details` has `epochs`: the right answers of each.
 
     Raises
     ------
@@ -233,7 +239,9 @@ def perform(
 
 
 def main() -> None:
-    """Print what choices were confirmed by: cross-validation in three parts of the training half."""
+    """Print what choices were confirmed by: cross-validation in three parts of the training
+    half.
+    """
     from ..model import open_model
 
     training, _ = load_data()

@@ -1,4 +1,6 @@
-"""Picture of the digits task on ReckOn: learning curve, weights, samples in detail, and confusions."""
+"""Picture of the digits task on ReckOn: learning curve, weights, samples in detail, and
+confusions.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path

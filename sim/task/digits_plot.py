@@ -156,7 +156,9 @@ def plot_confusion(axes: Axes, result: TaskResult) -> None:
 
 
 def _choose(result: TaskResult, count: int) -> list[int]:
-    """Choose samples to draw: one of each digit answered rightly, then one mistake, if there are."""
+    """Choose samples to draw: one of each digit answered rightly, then one mistake, if there
+    are.
+    """
     right = result.predictions == result.labels
     mistakes = [int(index) for index in np.flatnonzero(~right)[:1]]
     chosen = []

@@ -1,8 +1,8 @@
 """Training of the networks that classify digits on tinyODIN, in floating point, off line.
 
-What it gives depends a little on libraries and processors, so the networks are shipped; see `shipped`.
-`spikewright train digits` makes them again. `python -m spikewright.sim.task.digits_training` prints the
-figures of docs/digits.md.
+What it gives depends a little on libraries and processors, so the networks are shipped; see
+`shipped`. `spikewright train digits` makes them again. `python -m
+spikewright.sim.task.digits_training` prints the figures of docs/digits.md.
 """
 
 from collections.abc import Sequence

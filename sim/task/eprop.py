@@ -1,4 +1,6 @@
-"""What tasks share that learn on ReckOn with e-prop: a recurrent network that learns and is tested."""
+"""What tasks share that learn on ReckOn with e-prop: a recurrent network that learns and is
+tested.
+"""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -65,7 +67,9 @@ def _pack_rows(weights: np.ndarray, lanes: int) -> list[int]:
 
 
 def load_weights(device: Device, weights: Weights) -> None:
-    """Write weights into the core; `config_mode` is 1. Words without any of them stay as they are."""
+    """Write weights into the core; `config_mode` is 1. Words without any of them stay as they
+    are.
+    """
     config: ReckonConfig = device.config
     for memory, values in weights.items():
         if memory == "weights_out":
@@ -190,7 +194,8 @@ class Network:
     def random_weights(self, seed: int) -> Weights:
         """Draw weights to begin with; no neuron has one to itself.
 
-        They are normal random numbers, rounded: in floating point, so another machine may give others.
+        They are normal random numbers, rounded: in floating point, so another machine may give
+        others.
         """
         random = np.random.RandomState(seed)
         limit = 1 << (WEIGHT_BITS - 1)
@@ -307,15 +312,16 @@ class Network:
         shuffle : RandomState, optional
             Puts the training samples into another order in each epoch.
         progress : callable, optional
-            Called after each sample with the number of samples done, training and test, and the total.
+            Called after each sample with the number of samples done, training and test, and the
+            total.
         note : callable, optional
             Called after each epoch with its right answers.
 
         Returns
         -------
         TaskResult
-            Figures are those of the test of the last epoch, but events, time and output words those of
-            all samples. `details` has `epochs`: the right answers of each.
+            Figures are those of the test of the last epoch, but events, time and output words those
+            of all samples. `details` has `epochs`: the right answers of each.
 
         Raises
         ------

@@ -1,4 +1,6 @@
-"""What pictures of tasks on ReckOn share: a sample seen from inside, and weights before and after."""
+"""What pictures of tasks on ReckOn share: a sample seen from inside, and weights before and
+after.
+"""
 
 from dataclasses import dataclass
 
@@ -103,7 +105,9 @@ def plot_learning_curve(axes: Axes, result: TaskResult, chance: float) -> None:
 def plot_spikes(
     inputs: Axes, neurons: Axes, sample: Sample, recording: Recording, sizes: tuple[float, float]
 ) -> None:
-    """Draw the spikes of all inputs and recurrent neurons, the first of each on top; a size for each."""
+    """Draw the spikes of all inputs and recurrent neurons, the first of each on top; a size for
+    each.
+    """
     times = np.repeat(np.arange(len(sample.spikes)), [len(step) for step in sample.spikes])
     inputs.scatter(times, np.concatenate(sample.spikes), sizes[0], INPUT, linewidths=0)
     times, index = recording.spikes.nonzero()

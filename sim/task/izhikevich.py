@@ -1,10 +1,10 @@
 """The twenty behaviours of Izhikevich's catalogue, each by one neuron of ODIN.
 
 A behaviour is a neuron, described by named fields, and some input. Input comes in windows, each of
-which ends with a time reference to the neuron. k > 0 in a window means k *carries*, unit steps of the
-potential, given as 2k excitatory virtual events of weight 4; k < 0 means -k carries from inhibitory
-ones. The core settles after every event. What comes out is compared with the response recorded from
-the published chip's code, window by window.
+which ends with a time reference to the neuron. k > 0 in a window means k *carries*, unit steps of
+the potential, given as 2k excitatory virtual events of weight 4; k < 0 means -k carries from
+inhibitory ones. The core settles after every event. What comes out is compared with the response
+recorded from the published chip's code, window by window.
 
 Every behaviour runs twice on the device: once as it is, counting output words, and once in monitor
 mode, which tells the neuron's potential after each of its updates. Both must show the same spikes.
@@ -463,8 +463,8 @@ def respond(
 ) -> Response:
     """Put a neuron into a device and record its response to some windows of input.
 
-    All other neurons are quiet, as `run` leaves them. On a device that is new, or that did something
-    else, call `run` first, for instance with no behaviours.
+    All other neurons are quiet, as `run` leaves them. On a device that is new, or that did
+    something else, call `run` first, for instance with no behaviours.
 
     Parameters
     ----------

@@ -16,7 +16,8 @@ WRONG, FAINT = "#b3261e", "#e4e8ec"
 
 COLUMNS = 5
 
-#: Windows between two runs, without a line; and between the spikes of a burst after a time reference.
+#: Windows between two runs, without a line; and between the spikes of a burst after a time
+#: reference.
 GAP, REPLAY = 1.5, 0.2
 
 #: What becomes of the amplitude of an oscillation in each rotation phase, a quarter turn apart.
@@ -29,8 +30,8 @@ TOP, INPUT_LINE, CARRY = 9.0, -8.0, 0.5
 def plot_behaviour(axes: Axes, outcome: Outcome) -> None:
     """Draw a behaviour: potential with its spikes above, input below, runs side by side.
 
-    The updates of a window are spread evenly over it, its time reference at its end. The potential of
-    a resonator is an amplitude; what is drawn is the oscillation, its amplitude times the phase.
+    The updates of a window are spread evenly over it, its time reference at its end. The potential
+    of a resonator is an amplitude; what is drawn is the oscillation, its amplitude times the phase.
 
     Parameters
     ----------
@@ -47,7 +48,8 @@ def plot_behaviour(axes: Axes, outcome: Outcome) -> None:
             updates = [update for update in response.updates if update.window == window]
             inputs = sum(not update.tick for update in updates)
             for number, update in enumerate(updates):
-                # The input stands in the window, the time reference at its end; it may start a burst.
+                # The input stands in the window, the time reference at its end; it may start a
+                # burst.
                 after = number - inputs
                 part = 1 + REPLAY * after if update.tick else (number + 0.5) / (inputs + 1)
                 times.append(start + window + part)
@@ -91,8 +93,8 @@ def save_plot(path: Path | str, result: TaskResult) -> None:
     path : Path or str
         File to write; its ending says the format, PNG if it has none.
     result : TaskResult
-        Its data are a sequence of `Outcome`, what the behaviours came to; of several with one letter the
-        first is drawn.
+        Its data are a sequence of `Outcome`, what the behaviours came to; of several with one
+        letter the first is drawn.
 
     Raises
     ------

@@ -35,8 +35,8 @@ TRAINING = 6000
 #: What 16 pixels cover, in tenths of a standard deviation of the brightness along rows and columns.
 SPAN = (45, 74)
 
-#: Blur before an image is reduced: a normal distribution with a standard deviation of half a pixel of
-#: the original, in 2**_BLUR_BITS parts.
+#: Blur before an image is reduced: a normal distribution with a standard deviation of half a pixel
+#: of the original, in 2**_BLUR_BITS parts.
 _BLUR, _BLUR_BITS = (0, 109, 806, 109, 0), 10
 
 #: Bits of the fraction of a place. Sums of brightness, blurred and interpolated, have 60 bits.
@@ -113,7 +113,9 @@ def load_images(part: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _blur(images: np.ndarray) -> np.ndarray:
-    """Blur images along rows and columns; what comes out is 2**(2 * `_BLUR_BITS`) times as bright."""
+    """Blur images along rows and columns; what comes out is 2**(2 * `_BLUR_BITS`) times as
+    bright.
+    """
     for axis in (1, 2):
         padded = np.pad(images, [(2, 2) if other == axis else (0, 0) for other in range(3)])
         size = images.shape[axis]
@@ -124,9 +126,11 @@ def _blur(images: np.ndarray) -> np.ndarray:
 
 
 def _axes(image: np.ndarray) -> tuple[int, int, int, int, int]:
-    """Return centre (row, column), shear, and height and width of a pixel, in 2**`_PLACE_BITS` parts.
+    """Return centre (row, column), shear, and height and width of a pixel, in 2**`_PLACE_BITS`
+    parts.
 
-    All are floors of the exact values: brightness and places are whole numbers, so their moments are.
+    All are floors of the exact values: brightness and places are whole numbers, so their moments
+    are.
     """
     places = np.arange(len(image))
     rows, columns = image.sum(axis=1), image.sum(axis=0)
@@ -157,8 +161,8 @@ def normalise(images: np.ndarray) -> np.ndarray:
 
     The centre of brightness comes to the middle. The image is sheared so that its rows lie straight
     above each other, and stretched in both directions so that `SPAN` standard deviations of the
-    brightness fill it. It is blurred and interpolated between pixels. All of this is in whole numbers,
-    so it gives the same on every machine.
+    brightness fill it. It is blurred and interpolated between pixels. All of this is in whole
+    numbers, so it gives the same on every machine.
 
     Parameters
     ----------

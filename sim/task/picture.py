@@ -19,8 +19,8 @@ def check_picture(path: Path | str) -> Path:
     Parameters
     ----------
     path : Path or str
-        File to write; its ending says the format, PNG if it has none. An earlier picture of the format
-        may be there.
+        File to write; its ending says the format, PNG if it has none. An earlier picture of the
+        format may be there.
 
     Returns
     -------

@@ -43,7 +43,8 @@ class TaskResult:
     details : mapping
         What the task reports beside the figures, for JSON.
     plot_data : object
-        What a picture of the task is drawn from, in a form of its own; None if it was not asked for.
+        What a picture of the task is drawn from, in a form of its own; None if it was not asked
+        for.
     """
 
     task: str

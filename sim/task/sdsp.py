@@ -1,8 +1,8 @@
 """Ten neurons of ODIN that learn to tell digits apart, on chip, in one pass over some images.
 
 Neurons 0 to 9 are the classes, leaky integrate-and-fire neurons with plastic synapses from every
-pixel; all other neurons are disabled. A pixel is a source: lit pixels spike once each, the brightest
-first. What happens to an image:
+pixel; all other neurons are disabled. A pixel is a source: lit pixels spike once each, the
+brightest first. What happens to an image:
 
 1. *Recognition*. The pixels spike, then the *lift* raises all classes alike until the first fires.
    The class that fires first is the answer. A class that fires has calcium 1, too little to learn.
@@ -11,8 +11,8 @@ first. What happens to an image:
    virtual events, which gives them calcium 2: now they learn. It then raises the right class above
    the potential threshold of learning; the rival stays below it.
 3. *Learning*. Some lit pixels spike again. By SDSP their synapses to the right class grow, those to
-   the rival shrink, all others stay. Pixels that were also lit in the last image of the rival's class
-   are left out, since they say nothing about the difference.
+   the rival shrink, all others stay. Pixels that were also lit in the last image of the rival's
+   class are left out, since they say nothing about the difference.
 4. *Recovery*. Time references leak potentials and calcium to zero.
 
 All of this is input events; the host sees nothing but output words. The core runs in open loop, and
@@ -99,7 +99,8 @@ def encode(images: np.ndarray, labels: np.ndarray, level: int) -> Samples:
     labels : ndarray of int
         Digits.
     level : int
-        Brightness from which on a pixel is lit. The first pixel never is: its address is the lift's.
+        Brightness from which on a pixel is lit. The first pixel never is: its address is the
+        lift's.
     """
     images = np.asarray(images).astype(np.int64)
     lit = images >= level
@@ -283,8 +284,8 @@ class Learner:
     def _recognise(self, pixels: np.ndarray, label: int | None, margin: int) -> list[int]:
         """Show an image; return the classes that fire, in order.
 
-        Without a label the first is all. With one, that is awaited too, and the events of the margin
-        after it, unless a wrong class fires before.
+        Without a label the first is all. With one, that is awaited too, and the events of the
+        margin after it, unless a wrong class fires before.
         """
         lifts = -(-self.settings.threshold // self.settings.lift_weight)
         events = np.concatenate([self._spike[pixels], np.full(lifts, self._spike[LIFT])])

@@ -2,9 +2,9 @@
 
 They are what a network was trained to off line, or the weights that learning on a core begins with.
 Both are made in floating point, whose results differ a little between libraries and processors, so
-they are made once, by `spikewright train TASK`, and shipped in the folder `data`. Of each task there
-are two files: `TASK.npz`, arrays of integers; and `TASK.json`, how and with which versions of what
-they were made, and what came out.
+they are made once, by `spikewright train TASK`, and shipped in the folder `data`. Of each task
+there are two files: `TASK.npz`, arrays of integers; and `TASK.json`, how and with which versions of
+what they were made, and what came out.
 """
 
 import io

@@ -1,4 +1,6 @@
-"""Steps of cores with time steps that a pulse ends, with levels and statuses, or with SPI bursts."""
+"""Steps of cores with time steps that a pulse ends, with levels and statuses, or with SPI
+bursts.
+"""
 
 import re
 from collections.abc import Mapping
@@ -59,7 +61,9 @@ class PulseStep(_BareStep):
 
 @dataclass(frozen=True)
 class _PinStep(TraceStep):
-    """A level or status and a value; `name` is the plain name, files have the pin's if there is one."""
+    """A level or status and a value; `name` is the plain name, files have the pin's if there is
+    one.
+    """
 
     name: str
     value: int
@@ -138,7 +142,9 @@ class ExpectStep(_StatusStep):
 
 @dataclass(frozen=True)
 class BurstStep(TraceStep):
-    """Carry out a raw SPI transaction that says how long it is; compare words read back that are given."""
+    """Carry out a raw SPI transaction that says how long it is; compare words read back that are
+    given.
+    """
 
     do: ClassVar[str] = "spi32"
     send: tuple[int, ...]

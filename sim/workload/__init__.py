@@ -1,7 +1,8 @@
 """What each core is made to do: verification, bench vectors, and switching activity.
 
-The workload of a core is one module, or one package, with the names of `Workload`. Everything random
-in it comes from the generator it is given, so the same seed gives the same workload on every machine.
+The workload of a core is one module, or one package, with the names of `Workload`. Everything
+random in it comes from the generator it is given, so the same seed gives the same workload on every
+machine.
 """
 
 from collections.abc import Sequence
@@ -36,7 +37,8 @@ class Workload(Protocol):
     def stimulate(self, device: Device, random: np.random.Generator) -> None:
         """Configure, load and stimulate a core at random, and read it back.
 
-        What comes of it depends on the order of what is done alone, never on the pace of the hardware.
+        What comes of it depends on the order of what is done alone, never on the pace of the
+        hardware.
 
         Parameters
         ----------

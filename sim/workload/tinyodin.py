@@ -1,7 +1,7 @@
 """The workload of tinyODIN, see `Workload`.
 
-The outcome of the random stimulus depends on order alone, never on pace: where a neuron may fire into
-the queue, or a time reference could overtake queued events, the core settles after each event.
+The outcome of the random stimulus depends on order alone, never on pace: where a neuron may fire
+into the queue, or a time reference could overtake queued events, the core settles after each event.
 """
 
 import numpy as np
@@ -113,7 +113,9 @@ class _Phase:
             device.dump("synapses", int(source) * config.neurons // 8, config.neurons // 8)
 
     def _is_silent(self, event: int) -> bool:
-        """Tell whether an event gives no output word, with output source 1: it is no spike event."""
+        """Tell whether an event gives no output word, with output source 1: it is no spike
+        event.
+        """
         low_bits = self._config.low_bits
         virtual = event >> low_bits + 1 and event >> 4 & 15
         return bool(event >> low_bits & 1 or virtual)

@@ -6,7 +6,9 @@ import pytest
 
 
 def _damage(seed: int, chance: float):
-    """Return a function that, now and then, loses, adds or changes a byte of what goes over a line."""
+    """Return a function that, now and then, loses, adds or changes a byte of what goes over a
+    line.
+    """
     generator = random.Random(seed)
 
     def damage(data: bytes) -> bytes:

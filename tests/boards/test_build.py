@@ -266,7 +266,9 @@ def test_icebreaker_pll(clock_hz):
 
 @pytest.mark.parametrize("clock_hz", find_board("ulx3s-85f").clocks_hz)
 def test_ulx3s_pll(clock_hz):
-    """The dividers give the clock; the oscillator runs at 400 to 800 MHz, the phase detector above 3 MHz."""
+    """The dividers give the clock; the oscillator runs at 400 to 800 MHz, the phase detector above
+    3 MHz.
+    """
     values = pll_parameters("ulx3s-85f", clock_hz, "EHXPLLL")
     detector = 25e6 / values["CLKI_DIV"]
     assert detector * values["CLKFB_DIV"] == clock_hz

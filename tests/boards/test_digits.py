@@ -1,7 +1,7 @@
 """The whole way without a board: the real driver classifies digits on the simulated board.
 
-The command line is given the pseudo-terminal as the serial port; UART, host link and core are simulated
-bit by bit.
+The command line is given the pseudo-terminal as the serial port; UART, host link and core are
+simulated bit by bit.
 """
 
 import json

@@ -1,4 +1,6 @@
-"""The driver for cores in time steps, on a board simulated bit by bit: it learns as the model does."""
+"""The driver for cores in time steps, on a board simulated bit by bit: it learns as the model
+does.
+"""
 
 import numpy as np
 import pytest

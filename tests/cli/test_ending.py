@@ -1,4 +1,6 @@
-"""How the command ends that is stopped, or that cannot write: one line, a status, and nothing left behind."""
+"""How the command ends that is stopped, or that cannot write: one line, a status, and nothing left
+behind.
+"""
 
 import json
 import os

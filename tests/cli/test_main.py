@@ -1,4 +1,6 @@
-"""The command line: one clear line for bad input, one JSON object for scripts, exit status 0, 1 or 2."""
+"""The command line: one clear line for bad input, one JSON object for scripts, exit status 0, 1 or
+2.
+"""
 
 import dataclasses
 import gzip

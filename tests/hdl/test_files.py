@@ -1,4 +1,6 @@
-"""What is read is a regular file of bounded size; what is written takes the place of our own only."""
+"""What is read is a regular file of bounded size; what is written takes the place of our own
+only.
+"""
 
 import gzip
 import hashlib

@@ -190,7 +190,9 @@ def test_verilator_lint(text, tmp_path):
 
 @pytest.mark.needs("iverilog")
 def test_icarus_runs_without_reset(text, tmp_path):
-    """Combinational blocks are evaluated at time zero; registers start with their initial values."""
+    """Combinational blocks are evaluated at time zero; registers start with their initial
+    values.
+    """
     bench = """
     module bench;
         reg clk = 0, valid = 0;

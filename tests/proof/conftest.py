@@ -143,7 +143,8 @@ def mutant(kind, *texts):
 
 
 class CoreProof(wiring.Component):
-    """tinyODIN or ODIN; its surroundings send events as a stream, and leave registers alone while it works.
+    """tinyODIN or ODIN; its surroundings send events as a stream, and leave registers alone while
+    it works.
 
     Asserts that its output is a stream too and, as every proof does, the contracts of its memories.
 
@@ -270,7 +271,9 @@ class Prover:
         return str(refutation.value)
 
     def fails(self, component, *, depth, multiclock=False):
-        """Find that `holds` does not go through, be it by a violation or in the step of induction."""
+        """Find that `holds` does not go through, be it by a violation or in the step of
+        induction.
+        """
         with pytest.raises((Refuted, Unproven)):
             self.holds(component, depth=depth, multiclock=multiclock)
 

@@ -73,8 +73,8 @@ class ReceiverProof(wiring.Component):
 class SenderProof(wiring.Component):
     """A sender with a stream that keeps its rules and a receiver that keeps the protocol.
 
-    The receiver answers each edge of REQ within `slowness` cycles. Disabling lasts at least four, and
-    so does a pause after an item that was withdrawn.
+    The receiver answers each edge of REQ within `slowness` cycles. Disabling lasts at least four,
+    and so does a pause after an item that was withdrawn.
     """
 
     slowness = 4

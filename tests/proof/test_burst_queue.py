@@ -1,8 +1,8 @@
 """The burst queue of ODIN keeps every spike it has room for, once, in order, in its slot.
 
-One slot, chosen freely, is counted, and one of its spikes, chosen freely, is followed from the burst it
-comes with until it is taken; since any slot may be chosen this holds for all. That `empty` regards
-all slots is left to tests/hdl/odin/test_burst_queue.py.
+One slot, chosen freely, is counted, and one of its spikes, chosen freely, is followed from the
+burst it comes with until it is taken; since any slot may be chosen this holds for all. That `empty`
+regards all slots is left to tests/hdl/odin/test_burst_queue.py.
 """
 
 import pytest

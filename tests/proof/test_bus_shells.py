@@ -1,4 +1,6 @@
-"""The bus shells: rules of Wishbone, AXI4-Lite and AXI4-Stream, of the access port, and no waiting."""
+"""The bus shells: rules of Wishbone, AXI4-Lite and AXI4-Stream, of the access port, and no
+waiting.
+"""
 
 import pytest
 from amaranth.hdl import (

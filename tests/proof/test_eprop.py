@@ -1,7 +1,7 @@
 """E-prop's circuits, for all inputs, against section 11 of ReckOn's specification.
 
-The second formulation is the text in numbers that never overflow. Shifts are one after the other there,
-where the hardware rotates once.
+The second formulation is the text in numbers that never overflow. Shifts are one after the other
+there, where the hardware rotates once.
 """
 
 import pytest
@@ -34,7 +34,8 @@ def magnitude(value):
 class SmallProductProof(wiring.Component):
     """A product with a factor of few bits, signed or not.
 
-    LEARN's numbers have 21 bits and are beyond the solver; the circuit adds up the same terms for any.
+    LEARN's numbers have 21 bits and are beyond the solver; the circuit adds up the same terms for
+    any.
     """
 
     def __init__(self, bits=9, factor_bits=5, small_product=eprop.small_product):
@@ -215,8 +216,8 @@ class DriveProof(wiring.Component):
 class UpdateProof(wiring.Component):
     """The update rule for weights of some widths, behind the decoder of its rate.
 
-    Drives of output weights have 28 bits, of which the most negative cannot come: error and trace have
-    16 and 10 bits. That of 32 bits comes as `certain`.
+    Drives of output weights have 28 bits, of which the most negative cannot come: error and trace
+    have 16 and 10 bits. That of 32 bits comes as `certain`.
     """
 
     def __init__(self, bits=32, scaling=Scaling, kind=WeightUpdate, widths=(8,)):

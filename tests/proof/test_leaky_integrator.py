@@ -1,8 +1,10 @@
-"""ReckOn's leak, fire and integrate, for all inputs, against sections 6, 9 and 12 of its specification.
+"""ReckOn's leak, fire and integrate, for all inputs, against sections 6, 9 and 12 of its
+specification.
 
-The second formulation is the text in numbers that never overflow; `low` and `sgn` are its functions.
-The leak is proved for every product. A product of numbers as wide as potential and alpha is beyond the
-solver: that one is proved with fewer bits here, and tested at random in tests/hdl/neuron.
+The second formulation is the text in numbers that never overflow; `low` and `sgn` are its
+functions. The leak is proved for every product. A product of numbers as wide as potential and alpha
+is beyond the solver: that one is proved with fewer bits here, and tested at random in
+tests/hdl/neuron.
 """
 
 import pytest
@@ -14,7 +16,8 @@ from spikewright.hdl import arithmetic
 from spikewright.hdl.neuron import leaky_integrator
 from spikewright.hdl.neuron.leaky_integrator import Fire, Increment, Integrate, Leak
 
-#: Bits of a number and fraction bits of its decay: potential, traces, output potential, output trace.
+#: Bits of a number and fraction bits of its decay: potential, traces, output potential, output
+#: trace.
 LEAKS = [(16, 15), (12, 15), (16, 7), (10, 7)]
 
 

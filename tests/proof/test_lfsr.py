@@ -1,7 +1,7 @@
 """Random generators of ReckOn, for all seeds, against the recurrence one bit after the other.
 
-Many elements at once are beyond the solver. All are sums of seed bits, so that seeds with a single bit
-say everything: those are in tests/hdl/random.
+Many elements at once are beyond the solver. All are sums of seed bits, so that seeds with a single
+bit say everything: those are in tests/hdl/random.
 """
 
 import pytest
@@ -19,7 +19,9 @@ KINDS = {
 
 
 class RecurrenceProof(wiring.Component):
-    """A generator that draws and loads at will, and the elements in the order of their definition."""
+    """A generator that draws and loads at will, and the elements in the order of their
+    definition.
+    """
 
     def __init__(self, a, b, steps, draw, kind=LinearRecurrence, inside=None):
         self.a, self.b, self.steps, self.draw_bits = a, b, steps, draw

@@ -1,7 +1,8 @@
-"""ODIN's spikes, bursts, packets and reports: each passed on exactly once, in order, and none held up.
+"""ODIN's spikes, bursts, packets and reports: each passed on exactly once, in order, and none held
+up.
 
-As long as the receiver of the output words and the burst queue go on taking what is offered, a row ends;
-neither is given up, nor overtaken, however slow it is.
+As long as the receiver of the output words and the burst queue go on taking what is offered, a row
+ends; neither is given up, nor overtaken, however slow it is.
 """
 
 import pytest
@@ -224,7 +225,9 @@ class SerializerProof(wiring.Component):
         return m
 
     def assume(self, m):
-        """Assume what the crossbar guarantees: what belongs to a row stands still until it is done."""
+        """Assume what the crossbar guarantees: what belongs to a row stands still until it is
+        done.
+        """
         dut = self.serializer
         loaded_before = Signal()
         m.d.sync += loaded_before.eq(self.load)

@@ -1,7 +1,8 @@
-"""The SPI of ReckOn never hangs: transactions end, requests end, and each is offered to the core once.
+"""The SPI of ReckOn never hangs: transactions end, requests end, and each is offered to the core
+once.
 
-The slave is proved with clock and reset free to change at any time, the bridge with a core that answers
-whenever it likes, or never.
+The slave is proved with clock and reset free to change at any time, the bridge with a core that
+answers whenever it likes, or never.
 """
 
 import pytest

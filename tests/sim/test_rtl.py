@@ -13,7 +13,8 @@ from spikewright.sim.rtl import RtlDevice
 
 VERILATOR = pytest.mark.needs("verilator")
 
-#: What a small, slow simulation has time for: only these neurons and sources are loaded and visited.
+#: What a small, slow simulation has time for: only these neurons and sources are loaded and
+#: visited.
 FEW = 4
 
 
@@ -66,7 +67,8 @@ def converse(device, seed, *, few=False, rounds=3):
             device.send([event()])
             answers.append(device.settle().tolist())
         if open_loop:
-            # Without spikes in the queue events keep their order at any pace, time references apart.
+            # Without spikes in the queue events keep their order at any pace, time references
+            # apart.
             device.send([int(random.integers(count)) for _ in range(20)])
             answers.append(device.settle().tolist())
         device.configure(gate=1)

@@ -107,15 +107,17 @@ def test_toggles_of_a_counter_and_a_chain(small_library):
     probes, toggles, accesses = run(Chain(), 808)
     assert (probes.voltage, probes.accesses, accesses) == (small_library.voltage, (), [])
     assert probes.clock_capacitance == 103 * small_library.clock
-    # The counter's highest bit changes after 4, 8, ... 804 cycles, and is seen `delay` registers later.
-    # Each register but the last leads to the data pin of the next one; one leads to an inverter too.
+    # The counter's highest bit changes after 4, 8, ... 804 cycles, and is seen `delay` registers
+    # later. Each register but the last leads to the data pin of the next one; one leads to an
+    # inverter too.
     expected = Counter()
     for delay in range(1, 100):
         extra = small_library.inverter if delay == 50 else 0.0
         expected[small_library.data + extra, (807 - delay) // 4] += 1
     found = Counter(zip(probes.capacitances, toggles, strict=True))
     assert expected <= found
-    # What is left is the counter. Its bits change in every cycle, in every second and in every fourth one.
+    # What is left is the counter. Its bits change in every cycle, in every second and in every
+    # fourth one.
     rest = found - expected
     assert sum(rest.values()) >= 3
     assert {807, 403, 201} <= {count for _, count in rest}

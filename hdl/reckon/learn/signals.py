@@ -36,8 +36,8 @@ def find_errors(
     config : ReckonConfig
         Configuration.
     ports : LearnPhase
-        Inputs `read_output`, `next_output`, `potential`, `target`, `label`, `target_valid`, `values`;
-        driven is `output`.
+        Inputs `read_output`, `next_output`, `potential`, `target`, `label`, `target_valid`,
+        `values`; driven is `output`.
     registered : bool
         What is read is one of many and comes late; a register stands between it and the error.
     """
@@ -72,7 +72,8 @@ def find_errors(
 def add_neuron_rows(
     m: Module, config: ReckonConfig, operation: data.View
 ) -> tuple[LaneRows, LaneRows]:
-    """Return what is kept of the neurons of a group: factors, and regularisation for each kind of weights.
+    """Return what is kept of the neurons of a group: factors, and regularisation for each kind of
+    weights.
 
     Parameters
     ----------
@@ -181,7 +182,8 @@ def conclude_signal(
     with m.If(values.regul_mode[1] & used):
         m.d.comb += additive.eq(strength)
 
-    # Multiplicative regularisation weakens what would strengthen, which signs tell; a cycle for a step.
+    # Multiplicative regularisation weakens what would strengthen, which signs tell; a cycle for a
+    # step.
     shifted = Signal(12)
     multiplier = Signal(5, reset_less=True)
     weakened = Signal(signed(10), reset_less=True)

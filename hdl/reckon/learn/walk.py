@@ -1,7 +1,7 @@
 """The walk of LEARN through groups, indices and beats, and what it sees of each index.
 
-How many cycles an operation takes, and in which of them something of the index is looked at, is said
-by `pipelined` and `sequential`, which call these functions.
+How many cycles an operation takes, and in which of them something of the index is looked at, is
+said by `pipelined` and `sequential`, which call these functions.
 """
 
 from collections.abc import Sequence

@@ -190,7 +190,8 @@ def choose_rate(
     *,
     registered: bool,
 ) -> Scaling:
-    """Return the learning rate of an operation, decoded; or the strength of a neuron's regularisation.
+    """Return the learning rate of an operation, decoded; or the strength of a neuron's
+    regularisation.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """Izhikevich-type neurons of ODIN (section 13 of its specification).
 
-Four-bit two's-complement values are kept as they are stored, as 0 to 15. Right-hand sides are always
-the stored values; what is new has names of its own until all of it is written at the end.
+Four-bit two's-complement values are kept as they are stored, as 0 to 15. Right-hand sides are
+always the stored values; what is new has names of its own until all of it is written at the end.
 """
 
 import numpy as np
@@ -107,8 +107,8 @@ class Neurons(Population):
         self._previously_excited = self._excited(self.previous_stimulation)
         self.bursts = self._burst_spikes.copy()
         self.intervals = self._burst_interval.copy()
-        # Whose mixed lock can ever be set; it can be at first, without what would set it. Once it has
-        # gone, bursts must still be given out anew, as the last update has left them out.
+        # Whose mixed lock can ever be set; it can be at first, without what would set it. Once it
+        # has gone, bursts must still be given out anew, as the last update has left them out.
         self._mixed_locks = self._mixed | self.mixed_lock
         self.examine()
 

@@ -1,8 +1,8 @@
 """Words of ODIN's neurons taken apart and put together, many at once.
 
-The layouts are those of `hdl/neuron/layout.py`. Words of 128 bits are wider than NumPy's integers, so
-an array of words is kept in halves: an array of uint64 with the low halves in column 0 and the high
-halves in column 1.
+The layouts are those of `hdl/neuron/layout.py`. Words of 128 bits are wider than NumPy's integers,
+so an array of words is kept in halves: an array of uint64 with the low halves in column 0 and the
+high halves in column 1.
 """
 
 from collections.abc import Iterable
@@ -33,7 +33,9 @@ def join_words(halves: np.ndarray) -> np.ndarray:
 
 
 def _parts(layout: data.StructLayout, name: str) -> Iterable[tuple[int, int, int, int]]:
-    """List where the bits of a field stand: half, lowest bit there, bits, lowest bit in the field."""
+    """List where the bits of a field stand: half, lowest bit there, bits, lowest bit in the
+    field.
+    """
     position = layout[name]
     done = 0
     while done < position.width:

@@ -1,8 +1,8 @@
 """Leaky integrators, spiking and not, and spike traces: ReckOn's neurons (its specification,
 sections 9 and 12).
 
-All decays are one operation here: factors have 15 fraction bits (kappa, which has 7, is shifted), and
-so have random numbers. Arrays are of int32, which products just fit.
+All decays are one operation here: factors have 15 fraction bits (kappa, which has 7, is shifted),
+and so have random numbers. Arrays are of int32, which products just fit.
 """
 
 import numpy as np

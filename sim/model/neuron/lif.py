@@ -2,8 +2,8 @@
 
 The functions are tinyODIN's rules; `Neurons` are ODIN's neurons, which use them too, with unsigned
 potentials. All functions work element by element on integer arrays that are wide enough for the sum
-of a potential and a weight. With `out` the result goes into an existing array, which may be the first
-argument.
+of a potential and a weight. With `out` the result goes into an existing array, which may be the
+first argument.
 """
 
 import numpy as np
@@ -128,7 +128,9 @@ def update(
 
 
 class Neurons(Population):
-    """ODIN's neurons of this model: unsigned potentials and calcium (its specification, section 12)."""
+    """ODIN's neurons of this model: unsigned potentials and calcium (its specification, section
+    12).
+    """
 
     layout = LIF_WORD
     state = ("potential", "calcium", "calcium_count")

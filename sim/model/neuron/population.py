@@ -24,8 +24,8 @@ class Kind(Enum):
 class Population(Parts):
     """Neurons of one model of ODIN.
 
-    A subclass has the fields of its words as attributes, as far as it uses them, under their names in
-    `hdl/neuron/layout.py`. Fields of one bit are arrays of bool, others of `INTEGER`.
+    A subclass has the fields of its words as attributes, as far as it uses them, under their names
+    in `hdl/neuron/layout.py`. Fields of one bit are arrays of bool, others of `INTEGER`.
 
     Parameters
     ----------
@@ -37,7 +37,8 @@ class Population(Parts):
     Attributes
     ----------
     steps : ndarray of int
-        What a source spike does to the neuron's synapses: 1 for flag up, -1 for down, 0 for neither.
+        What a source spike does to the neuron's synapses: 1 for flag up, -1 for down, 0 for
+        neither.
     bursts, intervals : ndarray of int
         Extra spikes and interval code of a burst, given out at the last update (section 9).
     potential : ndarray of int

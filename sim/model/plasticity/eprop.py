@@ -144,6 +144,8 @@ def update_fires(
 
 
 def change_weights(weights: np.ndarray, drives: np.ndarray, bits: int) -> np.ndarray:
-    """Return weights whose update fires: a step in the drive's direction, unless it leaves the range."""
+    """Return weights whose update fires: a step in the drive's direction, unless it leaves the
+    range.
+    """
     limit = 1 << (bits - 1)
     return np.clip(weights + np.where(drives > 0, 1, -1), -limit, limit - 1)

@@ -1,7 +1,7 @@
 """Bit-exact model of ReckOn (section numbers are those of its specification).
 
-`model` is the device: what a host does, and the phases of a time step in their order. `state` is what
-the core holds; `leak`, `propagate` and `learn` are what the phases do to it.
+`model` is the device: what a host does, and the phases of a time step in their order. `state` is
+what the core holds; `leak`, `propagate` and `learn` are what the phases do to it.
 """
 
 from .model import ReckonModel, State

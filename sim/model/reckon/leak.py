@@ -166,7 +166,9 @@ class LeakPhase:
         )
 
     def _make_rounding(self, plan: LeakPlan) -> np.ndarray:
-        """Make what products of the next LEAK phases are rounded with, by phase, field and column."""
+        """Make what products of the next LEAK phases are rounded with, by phase, field and
+        column.
+        """
         core = self._core
         lanes = core.config.neuron_lanes
         words = plan.neurons // lanes

@@ -1,4 +1,6 @@
-"""The model of ReckOn as a device: what a host does, and the phases of a time step in their order."""
+"""The model of ReckOn as a device: what a host does, and the phases of a time step in their
+order.
+"""
 
 from enum import Enum, auto
 
@@ -38,8 +40,8 @@ class ReckonModel(Device):
       cleared.
     - With `local_tick` there is no counter of clocks: a step passes when `tick` waits for it.
     - A read over SPI that reaches nothing, or without `config_mode`, gives the last word read.
-    - A neuron word written over SPI while the core is in CONFIG counts as read (section 5.4) with the
-      value it has then.
+    - A neuron word written over SPI while the core is in CONFIG counts as read (section 5.4) with
+      the value it has then.
 
     Parameters
     ----------

@@ -1,4 +1,6 @@
-"""What a ReckOn core holds: registers, memories, flags and random generators (sections 4, 5 and 7)."""
+"""What a ReckOn core holds: registers, memories, flags and random generators (sections 4, 5 and
+7).
+"""
 
 import numpy as np
 
@@ -112,8 +114,8 @@ class CoreState:
     register_values : dict of int
         Present values of the registers, by name; whoever holds the state changes them.
     fields : ndarray of int32
-        Rows are the fields of neurons, `POTENTIAL` to `TRACE_OUT`, columns are neurons. Potentials of the
-        outputs are in the last row, `OUTPUT`, whose rest stays 0.
+        Rows are the fields of neurons, `POTENTIAL` to `TRACE_OUT`, columns are neurons. Potentials
+        of the outputs are in the last row, `OUTPUT`, whose rest stays 0.
     thresholds, alphas : ndarray of int32
         By neuron word.
     weights : dict of ndarray of int32
@@ -213,7 +215,9 @@ class CoreState:
     # Flags.
 
     def freshen(self, stop: int) -> None:
-        """Let the first neurons count as written; those that did not have zero state (section 5.2)."""
+        """Let the first neurons count as written; those that did not have zero state (section
+        5.2).
+        """
         if self._known_fresh >= stop:
             return
         stale = (~self.fresh[:stop]).nonzero()[0]

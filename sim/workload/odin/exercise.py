@@ -66,7 +66,9 @@ def _model(config: OdinConfig, is_lif: bool) -> object:
 
 
 def _neuron(config: OdinConfig, neuron: int, awake: bool, random: np.random.Generator) -> int:
-    """Return the word of a neuron that a few events make fire, and that learns; the models take turns."""
+    """Return the word of a neuron that a few events make fire, and that learns; the models take
+    turns.
+    """
     is_lif = bool(config.lif and (not config.izhikevich or neuron >> 1 & 1))
     fields = {
         "model": int(is_lif),

@@ -1,4 +1,6 @@
-"""A phase of the random stimulus: words and registers, raw transactions, and events of every kind."""
+"""A phase of the random stimulus: words and registers, raw transactions, and events of every
+kind.
+"""
 
 from collections.abc import Iterator
 

@@ -6,10 +6,11 @@ the burst tick stands (section 8). How that is made sure of:
 - Direct events overtake queued ones, so they follow these only after a `settle`, or after a
   bistability event, which waits until all queued work is done. In closed loop every event may queue
   spikes, so there each is followed by one of the two.
-- A burst tick is longer than all that one event or one slot can cause, and intervals are of two ticks at
-  least. An event's spikes may still fall into two ticks; then the order of replays is the same, but not
-  whether spikes that a replay causes come before the next replay. So either only one neuron bursts at a
-  time, or replays cause no spikes and all bursts have one interval. A slot never overflows.
+- A burst tick is longer than all that one event or one slot can cause, and intervals are of two
+  ticks at least. An event's spikes may still fall into two ticks; then the order of replays is the
+  same, but not whether spikes that a replay causes come before the next replay. So either only one
+  neuron bursts at a time, or replays cause no spikes and all bursts have one interval. A slot never
+  overflows.
 """
 
 from collections.abc import Iterator

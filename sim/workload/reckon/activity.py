@@ -42,7 +42,9 @@ def prepare_activity(device: Device, random: np.random.Generator) -> None:
 
 
 def _neurons(config: ReckonConfig, random: np.random.Generator) -> int:
-    """Return the word of neurons with random potentials, traces and leaks, and the highest threshold."""
+    """Return the word of neurons with random potentials, traces and leaks, and the highest
+    threshold.
+    """
     alpha = bits(random, ALPHA_BITS)
     # Output traces are in the lower half of their range.
     states = [

@@ -4,8 +4,8 @@ from ....hdl.reckon.config import ReckonConfig
 
 __all__ = ["CONFIGURATIONS"]
 
-#: Configurations that `verify` goes through: sizes, widths and lanes mixed, and learning left out. Their
-#: number has no divisor in common with the turns of shells and stalls there.
+#: Configurations that `verify` goes through: sizes, widths and lanes mixed, and learning left out.
+#: Their number has no divisor in common with the turns of shells and stalls there.
 CONFIGURATIONS = (
     ReckonConfig(),
     ReckonConfig(neurons=16, outputs=2, lanes=16),

@@ -1,13 +1,13 @@
 """Random stimulus for ReckOn (section numbers are those of its specification).
 
-All modes are mixed, and values go over their whole range, so that potentials, traces and drives wrap
-and saturate. What the specification leaves open is left out:
+All modes are mixed, and values go over their whole range, so that potentials, traces and drives
+wrap and saturate. What the specification leaves open is left out:
 
-- what clocks decide: `local_tick` outside IDLE, a tick before the core is ready, spikes and register
-  writes while it works (sections 13 and 15);
-- peculiarities 27 (`SAMPLE` falls while the core waits or learns), 28 (a spike in the clock of a tick), 30
-  (regression targets sent early) and, after a halting timing error, anything but pins, memories and reset
-  (29);
+- what clocks decide: `local_tick` outside IDLE, a tick before the core is ready, spikes and
+  register writes while it works (sections 13 and 15);
+- peculiarities 27 (`SAMPLE` falls while the core waits or learns), 28 (a spike in the clock of a
+  tick), 30 (regression targets sent early) and, after a halting timing error, anything but pins,
+  memories and reset (29);
 - neurons read or written in CONFIG before a learning step without target (9);
 - what a read gives without `config_mode`, or of space 0, 6 and 7 (section 3);
 - waiting for a target while `target_request_monitor` is 0, since nothing shows it;
@@ -203,7 +203,9 @@ class _Phases:
             self._transaction(size.space, 1 << above | neuron, [bits])
 
     def _write_registers_raw(self) -> None:
-        """Write a burst to one register, of which the last word counts, and to one that is not there."""
+        """Write a burst to one register, of which the last word counts, and to one that is not
+        there.
+        """
         name = str(self._random.choice(("force_traces", "noise_shift", "kappa")))
         register = self._device.registers[name]
         words = [self._draw.bits(register.width) for _ in range(1 + self._draw.below(3))]
@@ -216,7 +218,9 @@ class _Phases:
     # Samples.
 
     def run(self) -> None:
-        """Run a phase: choose settings and words, and present some samples; begins and ends in IDLE."""
+        """Run a phase: choose settings and words, and present some samples; begins and ends in
+        IDLE.
+        """
         if self.values.get("config_mode") != 1:
             self._write("config_mode", 1)
         if self._draw.chance(0.8):

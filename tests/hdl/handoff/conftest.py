@@ -15,7 +15,9 @@ SMALL = {
 
 @pytest.fixture(scope="session")
 def folders(tmp_path_factory):
-    """Return a function that gives the folder of a core in a shell, made when it is first asked for."""
+    """Return a function that gives the folder of a core in a shell, made when it is first asked
+    for.
+    """
     from spikewright.sim.generate import generate
 
     made = {}
@@ -37,7 +39,9 @@ QUICK = [("tinyodin", "pins"), ("odin", "wishbone")]
 
 
 def pytest_generate_tests(metafunc):
-    """Run tests that take a core and a shell for all there are; with `costly`, most of them as slow tests."""
+    """Run tests that take a core and a shell for all there are; with `costly`, most of them as slow
+    tests.
+    """
     if {"core", "shell"} <= set(metafunc.fixturenames):
         costly = "costly" in metafunc.fixturenames
         metafunc.parametrize(
@@ -79,5 +83,7 @@ def _slang(command):
 
 @pytest.fixture
 def slang():
-    """Return the function that reads Verilog with slang, which takes the standards at their word."""
+    """Return the function that reads Verilog with slang, which takes the standards at their
+    word.
+    """
     return _slang

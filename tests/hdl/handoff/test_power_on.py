@@ -1,7 +1,7 @@
 """Reset alone gives a chip a defined state: benches pass without initial values.
 
-Flip-flops of a chip hold anything at power-on. Without initial values they are X in a simulation, and
-so is what depends on one that neither reset nor the bench has set: most strictly in a netlist.
+Flip-flops of a chip hold anything at power-on. Without initial values they are X in a simulation,
+and so is what depends on one that neither reset nor the bench has set: most strictly in a netlist.
 """
 
 import re

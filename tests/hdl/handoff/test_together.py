@@ -1,4 +1,6 @@
-"""Several cores in one design: what one folder holds is in nobody's way, and is there for dependants."""
+"""Several cores in one design: what one folder holds is in nobody's way, and is there for
+dependants.
+"""
 
 import json
 import subprocess

@@ -1,6 +1,7 @@
 """Test bench of the bus shells for cocotb: independent bus models drive the Verilog.
 
-Run by `test_bus_shells.py` inside the simulator, one process for each test; `BUS_BENCH` says what of.
+Run by `test_bus_shells.py` inside the simulator, one process for each test; `BUS_BENCH` says what
+of.
 """
 
 import itertools
@@ -499,7 +500,9 @@ def congestion(device):
 
 
 def congested_steps(device):
-    """Tick until the output words nobody takes stop ReckOn; spikes come meanwhile; then let all pass."""
+    """Tick until the output words nobody takes stop ReckOn; spikes come meanwhile; then let all
+    pass.
+    """
     model = open_model(CONFIG)
     control = device.map.control
     for one in (model, device):

@@ -1,5 +1,5 @@
-"""The gate in mid-event (specification of ODIN, section 4): the event is finished, and every word of it
-reaches the receiver.
+"""The gate in mid-event (specification of ODIN, section 4): the event is finished, and every word
+of it reaches the receiver.
 """
 
 import pytest

@@ -1,7 +1,7 @@
 """The host link byte by byte: damage in both directions, repetition, back-pressure.
 
-The link runs in Amaranth's simulator with a small core of its own, whose behaviour is easy to say in
-Python. Frames come from the driver that boards use, or are made here by hand.
+The link runs in Amaranth's simulator with a small core of its own, whose behaviour is easy to say
+in Python. Frames come from the driver that boards use, or are made here by hand.
 """
 
 import binascii
@@ -154,7 +154,9 @@ def echo_words(config, event, offset, burst=7):
 
 
 class Stepper(wiring.Component):
-    """Answers each event with itself; after `tick` it is busy for 40 cycles and then shows its pins."""
+    """Answers each event with itself; after `tick` it is busy for 40 cycles and then shows its
+    pins.
+    """
 
     config = EchoConfig()
     interface = Interface(
@@ -201,8 +203,8 @@ class Stepper(wiring.Component):
         return m
 
 
-#: Seconds for an answer. The simulated board itself gives up, after some clock cycles and not by the
-#: computer's clock; this is only so that a busy computer does not come first.
+#: Seconds for an answer. The simulated board itself gives up, after some clock cycles and not by
+#: the computer's clock; this is only so that a busy computer does not come first.
 PATIENCE = 600.0
 
 

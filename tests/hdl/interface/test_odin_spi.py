@@ -34,7 +34,9 @@ class Master:
         return sampled
 
     async def transaction(self, address, data, byte=0, byte_edge=None):
-        """Return what came back; `byte` stands at the core's side at falling edge `byte_edge` only."""
+        """Return what came back; `byte` stands at the core's side at falling edge `byte_edge`
+        only.
+        """
         self.notes.clear()
         back = 0
         word = address << self.bits | data

@@ -1,4 +1,5 @@
-"""The SPI slave of ReckOn edge by edge, and the bridge cycle by cycle (its specification, section 3).
+"""The SPI slave of ReckOn edge by edge, and the bridge cycle by cycle (its specification, section
+3).
 
 Proofs say more about both (tests/proof/test_reckon_spi.py).
 """

@@ -1,4 +1,6 @@
-"""The queue against a deque, both sides stalling; proofs say the rest (tests/proof/test_fifo.py)."""
+"""The queue against a deque, both sides stalling; proofs say the rest
+(tests/proof/test_fifo.py).
+"""
 
 import random
 from collections import deque

@@ -1,6 +1,7 @@
 """Plans against arrays: random memories of every technology, simulated with the macros' models.
 
-Icarus knows undefined bits, so that it also finds what depends on outputs that macros leave undefined.
+Icarus knows undefined bits, so that it also finds what depends on outputs that macros leave
+undefined.
 """
 
 import random
@@ -95,7 +96,9 @@ def needs_of(technology, count=10):
 
 
 def play(need, plan, generator):
-    """Return rows: what to do at a clock edge, and what is read after it, None if it may be anything."""
+    """Return rows: what to do at a clock edge, and what is read after it, None if it may be
+    anything.
+    """
     parts = need.width // need.granularity
     # A few words, at the borders of macros too.
     borders = [
@@ -341,7 +344,9 @@ def test_areas_unknown(own):
 
 
 def test_no_port_is_made_up():
-    """Macros with one port cannot read and write at once: flip-flops, or a line that says what to do."""
+    """Macros with one port cannot read and write at once: flip-flops, or a line that says what to
+    do.
+    """
     gf180mcu = find_technology("gf180mcu")
     queue = plan_memory(Requirement(128, 128, 32, ports=2), gf180mcu)
     assert queue.method == "flip-flops"

@@ -1,4 +1,5 @@
-"""ODIN's whole neuron update, of either model, against its NumPy model, and the published block vectors.
+"""ODIN's whole neuron update, of either model, against its NumPy model, and the published block
+vectors.
 
 For all inputs it is proved equal to the specification's text in tests/proof/test_odin_neuron.py.
 """

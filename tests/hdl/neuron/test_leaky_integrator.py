@@ -1,4 +1,6 @@
-"""Leak, fire and integrate of ReckOn against arithmetic on single numbers, and the block vectors."""
+"""Leak, fire and integrate of ReckOn against arithmetic on single numbers, and the block
+vectors.
+"""
 
 from pathlib import Path
 

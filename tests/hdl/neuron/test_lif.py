@@ -1,4 +1,6 @@
-"""The leaky integrate-and-fire update against its model, and against the published block vectors."""
+"""The leaky integrate-and-fire update against its model, and against the published block
+vectors.
+"""
 
 import itertools
 from pathlib import Path

@@ -1,4 +1,6 @@
-"""The burst queue against a list of deques; proofs say the rest (tests/proof/test_burst_queue.py)."""
+"""The burst queue against a list of deques; proofs say the rest
+(tests/proof/test_burst_queue.py).
+"""
 
 import random
 from collections import deque
@@ -215,7 +217,8 @@ def test_no_tick_is_lost(period):
             assert ctx.get(queue.empty)
             assert len(times) == 7
             for spike, time in enumerate(times, 1):
-                # The current slot was read up to five cycles later, a part of a tick before the next.
+                # The current slot was read up to five cycles later, a part of a tick before the
+                # next.
                 assert -period <= time - spike * 8 * (period + 1) <= 10, (phase, times)
 
     bench.run(run)

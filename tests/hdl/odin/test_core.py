@@ -1,4 +1,6 @@
-"""ODIN as a whole: clock cycles, the same results on any arrangement, and what is switched off is gone."""
+"""ODIN as a whole: clock cycles, the same results on any arrangement, and what is switched off is
+gone.
+"""
 
 import dataclasses
 import itertools
@@ -348,7 +350,9 @@ def test_place_in_the_queue(lanes):
 
 @pytest.mark.parametrize("lanes", [1, 4])
 def test_monitor(lanes):
-    """Packets show what is stored; other neurons of the same row and other synapses show nothing."""
+    """Packets show what is stored; other neurons of the same row and other synapses show
+    nothing.
+    """
     # Learns at any potential and calcium below seven: up.
     learning = lif_word() | 1 << 17 | 7 << 32
     with RtlDevice(OdinConfig(neurons=16, lanes=lanes)) as device:

@@ -201,7 +201,8 @@ def test_regularisation_level(evaluate):
 
 def test_recorded_updates(evaluate):
     rows = np.load(BLOCKS / "weight_update.npz")
-    # A drive of -2^27 with 28 bits cannot come from an error and a trace; the circuit has no case for it.
+    # A drive of -2^27 with 28 bits cannot come from an error and a trace; the circuit has no case
+    # for it.
     possible = ~((rows["width"] == 28) & (rows["drive"] == -(1 << 27)))
     assert possible.sum() > 0.95 * len(possible)
     cases = [

@@ -1,4 +1,6 @@
-"""Synapses, calcium and tick counters against their model; proofs say the rest (tests/proof/test_sdsp.py)."""
+"""Synapses, calcium and tick counters against their model; proofs say the rest
+(tests/proof/test_sdsp.py).
+"""
 
 import itertools
 from pathlib import Path

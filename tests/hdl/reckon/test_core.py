@@ -125,7 +125,9 @@ def test_label_when_regression_changes(device, before, after, label):
 
 
 def test_a_spike_is_propagated_once(device):
-    """Section 12, item 4: it does not come back when its index takes part again after a leak without it."""
+    """Section 12, item 4: it does not come back when its index takes part again after a leak
+    without it.
+    """
     neuron = 20
     # Alpha near 1, threshold 1000, potentials 0 but for one neuron's.
     words = [0xFFF << 116 | 1000 << 100] * SMALL.neuron_words
@@ -151,7 +153,9 @@ def test_a_spike_is_propagated_once(device):
 
 
 def learned(device, **registers):
-    """Let a network with random weights, traces and neurons learn from two steps; return its weights."""
+    """Let a network with random weights, traces and neurons learn from two steps; return its
+    weights.
+    """
     random = np.random.default_rng(5)
     device.reset()
     device.configure(halt_on_error=0, cycles_per_tick=1 << 31)
@@ -193,7 +197,9 @@ def test_regularisation_of_each_kind(device, mode):
 
 @pytest.mark.parametrize("lanes", [1, 2])
 def test_alpha_of_each_word(lanes):
-    """Section 9: a bit for each word of neurons chooses the top of its alpha; with few lanes too."""
+    """Section 9: a bit for each word of neurons chooses the top of its alpha; with few lanes
+    too.
+    """
     config = ReckonConfig(neurons=64, outputs=2, neuron_lanes=1, weight_lanes=4, lanes=lanes)
 
     def leak(device, selected):

@@ -1,4 +1,6 @@
-"""What the core keeps of target data, against a few lines of Python: labels, and bytes of targets."""
+"""What the core keeps of target data, against a few lines of Python: labels, and bytes of
+targets.
+"""
 
 import random
 
@@ -14,7 +16,9 @@ SEED = 20279
 @pytest.mark.parametrize("outputs", [4, 16])
 @pytest.mark.parametrize("neurons", [16, 256, 512])
 def test_targets(neurons, outputs):
-    """Addresses have more bits than a byte if there are 512 neurons; a target takes the low eight."""
+    """Addresses have more bits than a byte if there are 512 neurons; a target takes the low
+    eight.
+    """
     config = ReckonConfig(neurons=neurons, outputs=outputs)
     targets = Targets(config)
     generator = random.Random(SEED)
@@ -43,7 +47,8 @@ def test_targets(neurons, outputs):
                 await give(ctx, above | label, True)
                 assert (ctx.get(targets.label), ctx.get(targets.received)) == (label, 1)
 
-                # Two bytes for each output in use, the low one first; and again from the first output.
+                # Two bytes for each output in use, the low one first; and again from the first
+                # output.
                 await pulse(ctx, targets.left)
                 assert ctx.get(targets.received)
                 ctx.set(targets.regression, 1)

@@ -52,7 +52,9 @@ def translated(design, folder):
 
 
 def run_translated(design, stimulus, folder):
-    """Run a design on rows of inputs, a row a clock cycle; return rows of outputs before the edge."""
+    """Run a design on rows of inputs, a row a clock cycle; return rows of outputs before the
+    edge.
+    """
     body = "".join(f"design.in_i{n} = row[{n}];" for n in range(len(design.inputs)))
     body += "design.eval();"
     body += "".join(f"out[{n}] = design.out_o{n};" for n in range(len(design.outputs)))
@@ -170,7 +172,9 @@ def test_expressions(seed, tmp_path, monkeypatch):
 
 
 class Registers(Bench):
-    """Flip-flops with and without reset, enable and initial value, wider than a machine word too."""
+    """Flip-flops with and without reset, enable and initial value, wider than a machine word
+    too.
+    """
 
     def __init__(self):
         super().__init__([1, 1, 40, 50], [64, 64, 40, 8])
@@ -198,8 +202,9 @@ def test_registers(tmp_path, monkeypatch):
 
 
 class Resting(Bench):
-    """Much logic between registers that seldom change, each for a reason of its own, and a memory that
-    changes while its address stands still."""
+    """Much logic between registers that seldom change, each for a reason of its own, and a memory
+    that changes while its address stands still.
+    """
 
     def __init__(self):
         super().__init__([3, 3, 32, 4], [32] * 6)

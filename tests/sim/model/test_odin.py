@@ -685,8 +685,8 @@ def test_mixed_lock_gives_single_spikes():
 @pytest.mark.parametrize("rest", [lif(), izhikevich()], ids=["lif", "izhikevich"])
 @pytest.mark.parametrize("monitored", [3, 9])
 def test_mixed_lock_is_gone_before_the_spike(rest, monitored):
-    """A lock that nothing can set again is cleared by an update of all neurons, stimulation being weak;
-    after that the neuron has its bursts, also by an event for it alone.
+    """A lock that nothing can set again is cleared by an update of all neurons, stimulation being
+    weak; after that the neuron has its bursts, also by an event for it alone.
     """
     neuron = izhikevich(
         threshold=1,
@@ -1010,8 +1010,8 @@ def test_burst_queue_is_cleared_when_it_is_off(register):
 
 # The twenty behaviours, section 18: name, word, windows of input and of output.
 #
-# A window is k carries, given as 2|k| virtual events of weight 4, then a time reference. Output: i is
-# a spike during the input, t at the time reference, a digit the number of words if not one.
+# A window is k carries, given as 2|k| virtual events of weight 4, then a time reference. Output: i
+# is a spike during the input, t at the time reference, a digit the number of words if not one.
 
 BEHAVIOURS = [
     ("A tonic spiking", 0x580000, "0 0 2 2 2 2 2 2 2 2 2 2 0 0 0", ". . . i . i . i . i . i . . ."),

@@ -1,4 +1,6 @@
-"""The model of ReckOn against a second formulation: scalar, clock by clock, word by word, and bit by bit."""
+"""The model of ReckOn against a second formulation: scalar, clock by clock, word by word, and bit
+by bit.
+"""
 
 from collections import Counter
 
@@ -648,7 +650,9 @@ def test_random_numbers_made_ahead(lanes):
 
 
 def test_first_and_last_step():
-    """The first tick does not leak; the last neither propagates nor learns, but its winner counts."""
+    """The first tick does not leak; the last neither propagates nor learns, but its winner
+    counts.
+    """
     device = recorder(send_label=1, shift_w_out=7)
     config = device.config
     device.load("neurons", [neuron_word(config, 50, 40)] * 2)

@@ -9,7 +9,9 @@ from spikewright.sim.task.sdsp import Learner
 
 
 def _learn_alike(config, rtl_config, task, training, test):
-    """Learn and test images on the model of a core and on its RTL, compare all; return the weights."""
+    """Learn and test images on the model of a core and on its RTL, compare all; return the
+    weights.
+    """
     found = []
     for device in (open_model(config), RtlDevice(rtl_config)):
         with device:

@@ -27,9 +27,9 @@ from spikewright.sim.workload.odin.random_stimulus import JointBursts, LoneBurst
 class TimedModel(OdinModel):
     """A model that has a clock, as hardware has (specification, sections 7 and 8).
 
-    Input arrives at random and takes precedence over queued events, unless the FIFO is full; a burst
-    tick comes when it is time, also within a long event. `unit` takes the place of the register for
-    the length of a burst tick.
+    Input arrives at random and takes precedence over queued events, unless the FIFO is full; a
+    burst tick comes when it is time, also within a long event. `unit` takes the place of the
+    register for the length of a burst tick.
     """
 
     def __init__(self, config, seed, unit=None, phase=None):
@@ -97,7 +97,9 @@ class TimedModel(OdinModel):
 
 @pytest.mark.parametrize("config", CONFIGURATIONS, ids=lambda config: config.name)
 def test_outcome_does_not_depend_on_time(config):
-    """Every recording is right on a model with a clock, at any pace and any phase of the burst tick."""
+    """Every recording is right on a model with a clock, at any pace and any phase of the burst
+    tick.
+    """
     for seed in range(6):
         trace = record(config, seed)
         for timing in range(3):
@@ -108,8 +110,8 @@ def test_outcome_does_not_depend_on_time(config):
 
 @pytest.mark.parametrize("kind", [LoneBursts, JointBursts])
 def test_bursts_do_not_depend_on_the_phase_of_the_tick(kind):
-    """Burst ticks are longer than any backlog, by far; and if they were not, but for a cycle, so that
-    many an event's spikes fall into two ticks, the outcome would still be the same.
+    """Burst ticks are longer than any backlog, by far; and if they were not, but for a cycle, so
+    that many an event's spikes fall into two ticks, the outcome would still be the same.
     """
     pool = [config for config in CONFIGURATIONS if config.has_bursts and config.neurons <= 64]
     for seed in range(30):

@@ -1,7 +1,7 @@
 """Izhikevich-type neurons, rule by rule, worked out by hand (specification of ODIN, section 13).
 
-Fields go by the specification's symbols here. Each case starts from a neuron at rest, with all fields
-zero but for a threshold of 7 and a stimulation threshold of 1, changed as the case says.
+Fields go by the specification's symbols here. Each case starts from a neuron at rest, with all
+fields zero but for a threshold of 7 and a stimulation threshold of 1, changed as the case says.
 """
 
 from typing import NamedTuple
@@ -669,8 +669,8 @@ def test_rule_by_part(case):
 
 @pytest.mark.parametrize("spread", [0.03, 0.3])
 def test_parts_made_at_any_time(spread):
-    """Updates of all neurons and of one in turn, whose part is made when it is first needed: what is left
-    out never shows. Compared are neurons made anew for each update.
+    """Updates of all neurons and of one in turn, whose part is made when it is first needed: what
+    is left out never shows. Compared are neurons made anew for each update.
     """
     random = np.random.default_rng(int(100 * spread))
     size = 6
@@ -703,7 +703,9 @@ def test_parts_made_at_any_time(spread):
 
 
 def any_fields(random, spread):
-    """Return random fields of a neuron that fires at times; `spread` is how likely enables are set."""
+    """Return random fields of a neuron that fires at times; `spread` is how likely enables are
+    set.
+    """
     found = {s: int(random.integers(1 << IZHIKEVICH_WORD[n].width)) for s, n in NAMES.items()}
     enables = [s for s in NAMES if s.endswith("_en") and s != "ca_en"]
     found |= {symbol: int(random.random() < spread) for symbol in enables}

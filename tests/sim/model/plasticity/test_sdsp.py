@@ -1,4 +1,6 @@
-"""SDSP: synapse rule, calcium and flags, worked out by hand (specification of ODIN, 11, 12, 13.11)."""
+"""SDSP: synapse rule, calcium and flags, worked out by hand (specification of ODIN, 11, 12,
+13.11).
+"""
 
 import numpy as np
 import pytest

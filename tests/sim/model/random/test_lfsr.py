@@ -1,4 +1,6 @@
-"""Generators against the recurrence, one element at a time, and the specification's check values."""
+"""Generators against the recurrence, one element at a time, and the specification's check
+values.
+"""
 
 import numpy as np
 import pytest
