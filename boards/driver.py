@@ -392,7 +392,7 @@ class BoardLink:
         if not len(requests):
             return found
         first = requests[0]
-        if first["target"] == 0:
+        if first["space"] == 0:
             for index, request in enumerate(requests.tolist()):
                 write, _, _, address, _, data, _ = request
                 if write:
@@ -407,11 +407,11 @@ class BoardLink:
         (size,) = {
             memory.bytes_per_word
             for memory in self._interface.memories.values()
-            if memory.space == first["target"]
+            if memory.space == first["space"]
         }
         size = unit if unit > 1 else size
         order = ">" if unit > 1 else "<"
-        space, at = int(first["target"]), requests["address"][:: size // unit]
+        space, at = int(first["space"]), requests["address"][:: size // unit]
         data = requests["data"].astype(f"{order}u{unit}").tobytes()
         read = []
         room = LONGEST_BODY - 1 - self._format.address_bytes if first["write"] else LONGEST_BODY

@@ -136,7 +136,7 @@ class LinkDevice(Device):
         """Return accesses that read all units of some words, in order."""
         units = self.interface.units(memory)
         requests = np.zeros(count * units, dtype=ACCESS)
-        requests["target"] = self.memories[memory].space
+        requests["space"] = self.memories[memory].space
         requests["bank"] = self.memories[memory].bank or 0
         words = np.repeat(np.arange(at, at + count), units)
         unit = np.tile(np.arange(units), count)
@@ -197,7 +197,7 @@ class LinkDevice(Device):
         if self.interface.access_unit == 8 and not self.link.reaches_units:
             return super()._access_unit(request)
         found = np.zeros(1, dtype=ACCESS)
-        found["target"], found["address"] = request.space, request.address
+        found["space"], found["address"] = request.space, request.address
         found["byte"] = request.byte
         old = int(self.link.access(found)[0]) if request.read else None
         if request.write:

@@ -47,7 +47,7 @@ def native_driver(interface: Interface) -> str:
     payload = port_name("access", "request", "payload")
     values = {
         "write": "write",
-        "target": "memory",
+        "space": "memory",
         "address": "word" if interface.access_unit == 8 else "address",
         "byte": "unit",
         "data": "content",

@@ -42,7 +42,7 @@ class AccessSignature(wiring.Signature):
     Members
     -------
     request : Out(stream)
-        `write` (1 bit; 0: read), `target` (the space: 0 registers, else a memory's), `bank` if
+        `write` (1 bit; 0: read), `space` (0: registers, else a memory's), `bank` if
         there are several, `address` (register, or word, with the number of the chunk in its low
         bits if chunks have addresses; it must lie inside), `byte` (of a word, 0 being the least
         significant; only where `unit` is 8), `data` (register value, or unit of a memory word) and
@@ -70,7 +70,7 @@ class AccessSignature(wiring.Signature):
             )
         if space_bits is None:
             space_bits = max(memory.space for memory in memories.values()).bit_length()
-        fields = {"write": 1, "target": space_bits}
+        fields = {"write": 1, "space": space_bits}
         if banks > 1:
             fields["bank"] = (banks - 1).bit_length()
         fields["address"] = address_bits

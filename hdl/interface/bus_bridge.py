@@ -75,7 +75,7 @@ class BusBridge(wiring.Component):
         self._map = bus_map
         self._interface = core.interface
         self._registers = core.interface.registers
-        self._targets = core.interface.spaces
+        self._spaces = core.interface.spaces
         self._patience = patience
         request = data.StructLayout(
             {
@@ -120,7 +120,7 @@ class BusBridge(wiring.Component):
             data.StructLayout(
                 {
                     "write": 1,
-                    "target": bus_map.address_bits - WINDOW_BITS,
+                    "space": bus_map.address_bits - WINDOW_BITS,
                     "place": window_words,
                     "select": _BYTES,
                     "data": BUS_BITS,
@@ -145,7 +145,7 @@ class BusBridge(wiring.Component):
         last = Signal()
         m.d.comb += [
             self.data.eq(asked.data),
-            to_core["target"].eq(asked.target),
+            to_core["space"].eq(asked.space),
             to_core["data"].eq(asked.data),
             # Bits that memories keep: none.
             request.p.as_value().eq(Cat(to_core.get(name, Const(0, 8)) for name in fields)),
@@ -160,7 +160,7 @@ class BusBridge(wiring.Component):
                 m.d.comb += self.request.ready.eq(1)
                 m.d.sync += [
                     asked.write.eq(new.write),
-                    asked.target.eq(new.address >> window_words),
+                    asked.space.eq(new.address >> window_words),
                     asked.place.eq(new.address),
                     # What is read takes the place of bytes that are not selected.
                     asked.select.eq(Mux(new.write, new.select, 0)),
@@ -175,11 +175,11 @@ class BusBridge(wiring.Component):
                 m.next = "DONE"
                 with m.If(asked.write & ~asked.select.any()):
                     m.d.comb += right.eq(1)
-                with m.Else(), m.Switch(asked.target):
+                with m.Else(), m.Switch(asked.space):
                     with m.Case(0):
                         self._decode_control(m, asked, status, enable, right)
                     for name, memory in bus_map.memories.items():
-                        with m.Case(self._targets[name]):
+                        with m.Case(self._spaces[name]):
                             inside = asked.place < memory.memory.words << memory.chunk_bits
                             if memory.chunks < 1 << memory.chunk_bits:
                                 inside &= asked.place[: memory.chunk_bits] < memory.chunks
@@ -211,7 +211,7 @@ class BusBridge(wiring.Component):
         request = self.access.request
         register = self._registers[self._interface.gate.register]
         gate = Signal(init=register.reset)
-        written = request.valid & request.p.write & (request.p.target == 0)
+        written = request.valid & request.p.write & (request.p.space == 0)
         with m.If(self.reset):
             m.d.sync += gate.eq(register.reset)
         with m.Elif(written & (request.p.address == register.address)):
@@ -311,9 +311,9 @@ class BusBridge(wiring.Component):
         request, to_core = self.access.request, self._to_core
         there = Signal()
         wanted = Signal()
-        with m.Switch(asked.target):
+        with m.Switch(asked.space):
             for name, memory in self._map.memories.items():
-                with m.Case(self._targets[name]):
+                with m.Case(self._spaces[name]):
                     position = Cat(byte, asked.place[: memory.chunk_bits])
                     m.d.comb += [
                         to_core["address"].eq(asked.place >> memory.chunk_bits),

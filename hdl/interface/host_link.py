@@ -305,7 +305,7 @@ class HostLink(wiring.Component):
         # A memory or register access. Values wider than a byte are shifted through `value`.
         place = Signal(
             data.StructLayout(
-                {"low": 8, "high": 8 * sizes.address_bytes - 8, "target": request.target.shape()}
+                {"low": 8, "high": 8 * sizes.address_bytes - 8, "space": request.space.shape()}
             )
         )
         value = Signal(8 * sizes.register_bytes)
@@ -314,7 +314,7 @@ class HostLink(wiring.Component):
         loaded = Signal()
         m.d.comb += [
             request.write.eq(command == Command.WRITE),
-            request.target.eq(place.target),
+            request.space.eq(place.space),
             request.address.eq(Cat(place.low, place.high)),
             request.data.eq(Cat(byte, value)),
         ]
@@ -326,21 +326,21 @@ class HostLink(wiring.Component):
             sizes.event_bytes, 1 + sizes.address_bytes, sizes.output_bytes, *word_bytes.values()
         )
         index = Signal(range(longest))
-        last_of_target = Signal.like(index)
+        last_of_space = Signal.like(index)
         if bytewise:
             m.d.comb += request.byte.eq(index)
-            with m.Switch(place.target):
+            with m.Switch(place.space):
                 for number, size in word_bytes.items():
                     with m.Case(number):
-                        m.d.comb += last_of_target.eq(size - 1)
+                        m.d.comb += last_of_space.eq(size - 1)
         else:
-            m.d.comb += last_of_target.eq(sizes.unit_bytes - 1)
+            m.d.comb += last_of_space.eq(sizes.unit_bytes - 1)
         # Whether an access takes all bytes of a value at once, the last of which is there.
         last = Signal()
         whole = Signal()
         m.d.comb += [
-            last.eq(index == last_of_target),
-            whole.eq((place.target == 0) if bytewise else 1),
+            last.eq(index == last_of_space),
+            whole.eq((place.space == 0) if bytewise else 1),
         ]
 
         # Every byte of a frame after the first goes through the checksum, which is zero after its
@@ -433,7 +433,7 @@ class HostLink(wiring.Component):
             with m.State("ACCESS"):
                 # Only an idle core answers a memory request in any case: one that cannot get rid of
                 # its output words would block the link that must take them.
-                with m.If((place.target != 0) & ~self.idle):
+                with m.If((place.space != 0) & ~self.idle):
                     m.d.sync += refused.eq(1)
                     m.next = "ANSWER"
                 with m.Elif(command == Command.READ):
@@ -548,10 +548,10 @@ class HostLink(wiring.Component):
             unit = self.access.data[: 8 * sizes.unit_bytes]
             m.d.sync += [value[-8 * sizes.unit_bytes :].eq(unit), loaded.eq(1)]
             if has_readable:
-                with m.If(place.target == 0):
+                with m.If(place.space == 0):
                     m.d.sync += value.eq(self.access.data)
         # Where units are bytes, registers alone take several bytes in one access.
-        over = last if not bytewise else ((place.target != 0) | last) if has_readable else 1
+        over = last if not bytewise else ((place.space != 0) | last) if has_readable else 1
         with m.If(shift & over):
             m.d.sync += loaded.eq(0)
         with m.If(accept):

@@ -208,10 +208,10 @@ class OdinPinsShell(PinsShell):
         """Turn the requests of the SPI slave into accesses."""
         core = self.core
         request = core.access.request
-        targets = core.interface.spaces
+        spaces = core.interface.spaces
         width = self._address_bits
         address = spi.address[:width]
-        target = spi.address[width : width + 2]
+        space = spi.address[width : width + 2]
 
         # Requests come from the SPI clock as levels; what belongs to them stands still by then.
         read_level, write_level = Signal(), Signal()
@@ -225,7 +225,7 @@ class OdinPinsShell(PinsShell):
         inside = Signal()
         word_address = Signal(width)
         byte = Signal(width)
-        with m.If(target == targets["register"]):
+        with m.If(space == spaces["register"]):
             # All address bits are compared; registers ignore the read and write bits.
             m.d.comb += [
                 word_address.eq(address),
@@ -237,7 +237,7 @@ class OdinPinsShell(PinsShell):
         }
         for name, (word_field, byte_field) in fields.items():
             memory = core.interface.memories[name]
-            with m.If(target == targets[name]):
+            with m.If(space == spaces[name]):
                 m.d.comb += [
                     word_address.eq(word_field),
                     byte.eq(byte_field),
@@ -255,7 +255,7 @@ class OdinPinsShell(PinsShell):
             m.d.sync += [reading.eq(inside), byte_read.eq(0)]
         with m.If(write_level & ~write_before):
             m.d.sync += writing.eq(
-                inside & (spi.address[width + 2] | (target == targets["register"]))
+                inside & (spi.address[width + 2] | (space == spaces["register"]))
             )
         # What the core, still busy with an event, did not serve in time is given up, long before
         # the next address word takes the place of this one.
@@ -266,7 +266,7 @@ class OdinPinsShell(PinsShell):
         m.d.comb += [
             request.valid.eq(reading | writing),
             request.p.write.eq(writing),
-            request.p.target.eq(target),
+            request.p.space.eq(space),
             request.p.address.eq(word_address),
             request.p.byte.eq(byte),
             request.p.data.eq(spi.data),

@@ -88,7 +88,7 @@ class SpiSlave(wiring.Component):
         shift_out = Signal(8)
         word = Signal(frame)
         read, write = shift_in[-1], shift_in[-2]
-        target = shift_in[-4:-2]
+        space = shift_in[-4:-2]
         data = Signal(frame, reset_less=True)
         m.d.comb += [
             self.miso.eq(shift_out[-1]),
@@ -103,7 +103,7 @@ class SpiSlave(wiring.Component):
         with m.If(count == frame):
             m.d.spi_fall += [
                 word.eq(shift_in),
-                self.read_request.eq(read & (target != 0)),
+                self.read_request.eq(read & (space != 0)),
             ]
             with m.If(write & ~read):
                 m.d.spi_fall += shift_out.eq(0)

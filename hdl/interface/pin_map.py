@@ -27,7 +27,7 @@ __all__ = [
 #: One access to a register or to a unit of a memory word; a core's access port has some of these
 #: fields.
 ACCESS = np.dtype(
-    [(name, np.uint32) for name in ("write", "target", "bank", "address", "byte", "data", "mask")]
+    [(name, np.uint32) for name in ("write", "space", "bank", "address", "byte", "data", "mask")]
 )
 
 
@@ -205,7 +205,7 @@ class SpiWords:
             if self.mask_shift is not None:
                 data |= run["mask"].astype(np.uint64) << np.uint64(self.mask_shift)
             data *= np.uint64(write)
-            for start, stop in self._bursts(addresses[part], int(run["target"][0])):
+            for start, stop in self._bursts(addresses[part], int(run["space"][0])):
                 if self.count_shift is None:
                     first = addresses[part][start:stop] | np.uint64(
                         self.first(write=write, address=0)
@@ -230,7 +230,7 @@ class SpiWords:
                 continue
             done.add(memory.space)
             place = self.places[name]
-            chosen = requests["target"] == memory.space
+            chosen = requests["space"] == memory.space
             word, unit = requests["address"][chosen], requests["byte"][chosen]
             if chunked:
                 bits = interface.unit_bits(name)
@@ -260,7 +260,7 @@ class SpiWords:
     def _select(self, interface: Interface, run: np.ndarray, page: int) -> Iterator[Transactions]:
         """Set the page and the bank of a run."""
         chosen = {self.bank_register: int(run["bank"][0])} if self.bank_register else {}
-        if self.page_register and run["target"][0]:
+        if self.page_register and run["space"][0]:
             chosen[self.page_register] = page
         for name, value in chosen.items():
             register = interface.registers[name]
@@ -276,7 +276,7 @@ def _runs(requests: np.ndarray, pages: np.ndarray, banked: bool) -> Iterator[sli
     """
     if not len(requests):
         return
-    keys = [requests["write"], requests["target"], pages, *([requests["bank"]] if banked else [])]
+    keys = [requests["write"], requests["space"], pages, *([requests["bank"]] if banked else [])]
     edges = np.zeros(len(requests) - 1, dtype=bool)
     for key in keys:
         edges |= key[1:] != key[:-1]

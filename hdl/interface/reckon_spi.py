@@ -199,7 +199,7 @@ class AccessBridge(wiring.Component):
             port.valid.eq(pending),
             # A core that is left in mid-access must not take it for a write.
             port.p.write.eq(pending & ~self.read),
-            port.p.target.eq(self.space),
+            port.p.space.eq(self.space),
             port.p.address.eq(self.address),
             port.p.data.eq(self.data),
         ]

@@ -83,7 +83,7 @@ class Odin(wiring.Component):
         m = Module()
         config = self.config
         request = self.access.request
-        targets = self.interface.spaces
+        spaces = self.interface.spaces
 
         m.submodules.registers = register_file = RegisterFile(
             self.interface.registers,
@@ -103,7 +103,7 @@ class Odin(wiring.Component):
         to_register = Signal()
         access_done = Signal()
         m.d.comb += [
-            to_register.eq(request.p.target == targets["register"]),
+            to_register.eq(request.p.space == spaces["register"]),
             register_file.write.eq(request.valid & to_register & request.p.write),
             register_file.address.eq(request.p.address),
             register_file.data.eq(request.p.data),

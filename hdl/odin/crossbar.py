@@ -143,7 +143,7 @@ class Crossbar(wiring.Component):
         group = Signal(group_bits)
         m.d.comb += [
             access_synapses.eq(
-                operation.access & (request.target == self._interface.spaces["synapses"])
+                operation.access & (request.space == self._interface.spaces["synapses"])
             ),
             from_synapse.eq(operation.spike | operation.synapse),
             first_of_word.eq(operation.synapse | ~self.row[: 3 - lane_bits].any()),

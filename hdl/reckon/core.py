@@ -107,7 +107,7 @@ class Reckon(wiring.Component):
         # Registers are written at once.
         to_register = Signal()
         m.d.comb += [
-            to_register.eq(request.p.target == 0),
+            to_register.eq(request.p.space == 0),
             blocks.registers.write.eq(request.valid & to_register & request.p.write),
             blocks.registers.address.eq(request.p.address),
             blocks.registers.data.eq(request.p.data),

@@ -51,7 +51,7 @@ def add_generators(
         return (
             request.valid
             & request.p.write
-            & (request.p.target == 0)
+            & (request.p.space == 0)
             & (request.p.address == registers[register].address)
             & blocks.registers.values.config_mode
         )

@@ -44,9 +44,9 @@ def serve_host(
     request = access.request
     neurons, outputs, spikes = blocks.neurons, blocks.outputs, blocks.spikes
     spaces, memories = interface.spaces, interface.memories
-    target = request.p.target
+    space = request.p.space
     address = request.p.address
-    to_register = target == 0
+    to_register = space == 0
 
     done = Signal()
     refused = Signal()
@@ -74,7 +74,7 @@ def serve_host(
     write = Signal()
     # What a host reads, by the number of the space.
     contents = [Const(0, CHUNK)] * 8
-    with m.If(target == spaces["outputs"]):
+    with m.If(space == spaces["outputs"]):
         with m.If(reading):
             m.d.comb += [
                 outputs.read.eq(1),
@@ -101,7 +101,7 @@ def serve_host(
             memory.host_data.eq(request.p.data),
             memory.chunk.eq(chunk),
         ]
-        with m.If(target == spaces[name]):
+        with m.If(space == spaces[name]):
             with m.If(reading):
                 m.d.comb += memory.read.eq(1)
             m.d.comb += memory.host_write.eq(write & exists)
@@ -113,7 +113,7 @@ def serve_host(
     word, chunk, exists = place("neurons", chunks)
     flag = Signal()
     m.d.comb += flag.eq(
-        (target == spaces["neurons"])
+        (space == spaces["neurons"])
         & request.p.write
         & address[len(chunk) + (config.neuron_words - 1).bit_length()]
     )
@@ -122,14 +122,14 @@ def serve_host(
     row_shift = (ROW - 1).bit_length()
     with m.If(reading):
         m.d.comb += neurons.port.word.eq(word)
-    with m.If(target == spaces["neurons"]):
+    with m.If(space == spaces["neurons"]):
         with m.If(reading):
             m.d.comb += neurons.port.read.eq(1)
         with m.If(write):
             m.d.comb += neurons.host_write.eq(1 << chunk)
     parts = Array(old[low : low + CHUNK] for low in range(0, width, CHUNK))
     contents[spaces["neurons"]] = Mux(exists, parts[chunk], 0)
-    m.d.comb += access.data.eq(Array(contents)[target & done.replicate(len(target))])
+    m.d.comb += access.data.eq(Array(contents)[space & done.replicate(len(space))])
     bit = Signal(ROW)
     m.d.comb += [
         neurons.flag_index.eq(index),

@@ -77,7 +77,7 @@ class Crossbar(wiring.Component):
         config = self._config
         operation = self.operation
         request = self.request
-        targets = self._interface.spaces
+        spaces = self._interface.spaces
         lanes = config.lanes
         lane_bits = lanes.bit_length() - 1
         neuron_bytes = self._interface.memories["neurons"].bytes_per_word
@@ -95,7 +95,7 @@ class Crossbar(wiring.Component):
         access_synapses = Signal()
         m.d.comb += [
             spike.eq(~operation.access & ~operation.tick & ~operation.single),
-            access_synapses.eq(operation.access & (request.target == targets["synapses"])),
+            access_synapses.eq(operation.access & (request.space == spaces["synapses"])),
             synapses.read.eq(self.fetch & (spike | access_synapses)),
             synapses.read_address.eq(
                 Mux(

@@ -197,7 +197,7 @@ class CoreProof(wiring.Component):
             m.d.comb += Assert(core.output.valid, "an offered word stays")
             m.d.comb += Assert(core.output.p == word, "an offered word is stable")
             m.d.comb += Cover(core.output.p == 5, "a word that waits")
-        memory_write = self.request_valid & (self.request.target != 0) & self.request.write
+        memory_write = self.request_valid & (self.request.space != 0) & self.request.write
         m.d.comb += Cover(memory_write & core.access.request.ready & core.gate, "a memory access")
         if self.inside:
             self.invariant(m, core, self.inside)
@@ -205,13 +205,13 @@ class CoreProof(wiring.Component):
 
     def requests(self, m):
         """Assume that requests lie inside their target and that registers change at rest only."""
-        request, targets = self.request, self.core.interface.spaces
-        m.d.comb += Assume(request.target < len(targets))
+        request, spaces = self.request, self.core.interface.spaces
+        m.d.comb += Assume(request.space < len(spaces))
         for name, memory in self.core.interface.memories.items():
-            with m.If(request.target == targets[name]):
+            with m.If(request.space == spaces[name]):
                 m.d.comb += Assume(request.byte < memory.bytes_per_word)
         # The gate may change at any time.
-        with m.If(self.request_valid & (request.target == 0) & (request.address != 0)):
+        with m.If(self.request_valid & (request.space == 0) & (request.address != 0)):
             m.d.comb += Assume(self.core.idle)
 
 

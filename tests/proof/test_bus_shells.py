@@ -76,7 +76,7 @@ class Stub(wiring.Component):
             self.output.valid.eq(free["output_valid"]),
             self.output.p.eq(free["output"]),
             # Registers are written at once.
-            self.access.request.ready.eq((self.access.request.p.target == 0) | free["served"]),
+            self.access.request.ready.eq((self.access.request.p.space == 0) | free["served"]),
             self.access.data.eq(free["data"]),
             self.idle.eq(free["idle"]),
             self.gate.eq(free["gate"]),
@@ -134,7 +134,7 @@ class ShellProof(wiring.Component):
         """Assert the contract of the access port."""
         request = self.core.access.request
         memory = self.core.interface.memories["wide"]
-        here = request.valid & (request.p.target != 0)
+        here = request.valid & (request.p.space != 0)
         fields = [name for name, _ in request.p.shape() if name != "write"]
         rest = Cat(getattr(request.p, name) for name in fields)
         waits = self.before(m, here & ~request.ready, "access_waits")
@@ -155,7 +155,7 @@ class ShellProof(wiring.Component):
             m.d.comb += Assert(rest == rest_before, "a request given up stands still")
             m.d.comb += Assert(~request.valid & ~request.p.write, "a request given up is over")
         with m.If(here):
-            m.d.comb += Assert(request.p.target == 1, "a request inside a target")
+            m.d.comb += Assert(request.p.space == 1, "a request inside a target")
             if hasattr(request.p, "byte"):
                 m.d.comb += Assert(request.p.address < memory.words, "a request inside a memory")
                 m.d.comb += Assert(request.p.byte < memory.bytes_per_word, "a byte of the word")

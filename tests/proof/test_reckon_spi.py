@@ -164,7 +164,7 @@ class BridgeProof(wiring.Component):
         with m.If(before(port.valid & ~self.ready, "waiting") & self.request & (age >= 3)):
             m.d.comb += Assert(port.valid, "an offer stays")
         with m.If(port.valid):
-            payload = Cat(port.p.target, port.p.address, port.p.data)
+            payload = Cat(port.p.space, port.p.address, port.p.data)
             m.d.comb += Assert(payload == Cat(self.space, self.address, self.data))
 
         read_before = before(take & self.read, "read_taken")

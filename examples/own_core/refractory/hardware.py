@@ -95,7 +95,7 @@ class Refractory(wiring.Component):
             self.output.p.eq(index),
             self.gate.eq(values.gate),
             # Registers are served at once, memories once the core is gated and at rest.
-            to_register.eq(asked.target == spaces["register"]),
+            to_register.eq(asked.space == spaces["register"]),
             register_file.write.eq(request.valid & to_register & asked.write),
             register_file.address.eq(asked.address),
             register_file.data.eq(asked.data),
@@ -107,7 +107,7 @@ class Refractory(wiring.Component):
             )
         with m.Elif(served):
             m.d.comb += self.access.data.eq(
-                Mux(asked.target == spaces["neurons"], neurons.read_data, synapses.read_data)
+                Mux(asked.space == spaces["neurons"], neurons.read_data, synapses.read_data)
             )
 
         with m.FSM(name="phase"):
@@ -131,8 +131,8 @@ class Refractory(wiring.Component):
                 m.d.comb += neurons.write_data.eq(asked.data)
                 with m.If(request.valid & asked.write):
                     m.d.comb += [
-                        neurons.write.eq(asked.target == spaces["neurons"]),
-                        synapses.write.eq(asked.target == spaces["synapses"]),
+                        neurons.write.eq(asked.space == spaces["neurons"]),
+                        synapses.write.eq(asked.space == spaces["synapses"]),
                     ]
                 m.next = "REST"
             with m.State("READ"):

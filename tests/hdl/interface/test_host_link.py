@@ -109,13 +109,13 @@ class Echo(wiring.Component):
                 ]
                 with m.If(~gate & self.events.valid):
                     m.next = "WORK"
-                with m.Elif(gate & request.valid & (request.p.target != 0)):
+                with m.Elif(gate & request.valid & (request.p.space != 0)):
                     m.next = "SERVE"
             with m.State("SERVE"):
                 m.d.comb += served.eq(1)
                 m.next = "REST"
                 with m.If(request.p.write):
-                    with m.If(request.p.target == 1):
+                    with m.If(request.p.space == 1):
                         m.d.comb += wide_write.en.eq(1 << request.p.byte)
                     with m.Else():
                         m.d.comb += narrow_write.en.eq(1)
@@ -127,12 +127,12 @@ class Echo(wiring.Component):
                     m.d.comb += self.output.valid.eq(1)
                     with m.If(self.output.ready):
                         m.d.sync += [left.eq(left - 1), value.eq(value + 1)]
-        register = request.p.target == 0
+        register = request.p.space == 0
         m.d.comb += [
             request.ready.eq(register | ~gate | served),
             self.access.data.eq(
                 Mux(
-                    request.p.target == 1,
+                    request.p.space == 1,
                     wide_read.data.word_select(request.p.byte, 8),
                     narrow_read.data,
                 )
@@ -185,7 +185,7 @@ class Stepper(wiring.Component):
         m.d.comb += [
             write.addr.eq(request.p.address),
             write.data.eq(request.p.data),
-            write.en.eq(request.valid & request.p.write & (request.p.target == 1)),
+            write.en.eq(request.valid & request.p.write & (request.p.space == 1)),
             read.addr.eq(request.p.address),
             request.ready.eq(1),
             self.access.data.eq(read.data),

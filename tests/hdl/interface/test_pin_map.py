@@ -102,10 +102,10 @@ def test_odin_packs_runs_of_equal_direction_and_space():
         pins_of(config).spi,
         interface_of(config),
         {"write": 1, "address": 3, "data": 9},
-        {"write": 1, "target": 1, "address": 15, "byte": 2, "data": 0xA5, "mask": 0x0F},
-        {"write": 1, "target": 1, "address": 0, "data": 1},
-        {"target": 1, "address": 0, "data": 77},
-        {"target": 2, "address": 31, "byte": 3},
+        {"write": 1, "space": 1, "address": 15, "byte": 2, "data": 0xA5, "mask": 0x0F},
+        {"write": 1, "space": 1, "address": 0, "data": 1},
+        {"space": 1, "address": 0, "data": 77},
+        {"space": 2, "address": 31, "byte": 3},
     )
     assert found == [
         ([["40003", "9"]], 2, 1),
@@ -211,8 +211,8 @@ def test_reckon_cuts_accesses_into_bursts():
         interface,
         {"write": 1, "address": 1, "data": 5},
         {"write": 1, "address": 2, "data": 6},
-        *({"write": 1, "target": 1, "address": address, "data": 9} for address in (4, 5, 6, 8, 9)),
-        *({"target": 2, "address": address} for address in (2, 3, 0)),
+        *({"write": 1, "space": 1, "address": address, "data": 9} for address in (4, 5, 6, 8, 9)),
+        *({"space": 2, "address": address} for address in (2, 3, 0)),
     )
     assert found == [
         ([["10001", "5"]], 2, 1),
@@ -228,7 +228,7 @@ def test_the_longest_burst():
     config = ReckonConfig()
     spi = pins_of(config).spi
     assert spi.longest == 4095
-    addresses = [{"write": 1, "target": 3, "address": n, "data": n} for n in range(2 * 4095 + 2)]
+    addresses = [{"write": 1, "space": 3, "address": n, "data": n} for n in range(2 * 4095 + 2)]
     parts = list(spi.pack(interface_of(config), requests_of(*addresses)))
     assert [part.words.shape for part in parts] == [(1, 4096), (1, 4096), (1, 3)]
     assert [f"{part.words[0, 0]:x}" for part in parts] == ["3fff0000", "3fff0fff", "30021ffe"]
@@ -295,9 +295,9 @@ def test_page_register():
     found = packed(
         spi,
         interface,
-        *({"target": 1, "address": word, "byte": byte} for word in (127, 128) for byte in (0, 1)),
-        {"write": 1, "target": 1, "address": 599, "byte": 1, "data": 0xA5},
-        {"target": 2, "address": 7},
+        *({"space": 1, "address": word, "byte": byte} for word in (127, 128) for byte in (0, 1)),
+        {"write": 1, "space": 1, "address": 599, "byte": 1, "data": 0xA5},
+        {"space": 2, "address": 7},
         {"write": 1, "address": 0, "data": 1},
     )
     assert found == [
@@ -320,9 +320,9 @@ def test_bank_register():
     found = packed(
         spi,
         interface,
-        {"write": 1, "target": 1, "address": 2, "data": 1},
-        {"write": 1, "target": 1, "bank": 1, "address": 2, "data": 2},
-        {"write": 1, "target": 1, "bank": 1, "address": 3, "data": 3},
+        {"write": 1, "space": 1, "address": 2, "data": 1},
+        {"write": 1, "space": 1, "bank": 1, "address": 2, "data": 2},
+        {"write": 1, "space": 1, "bank": 1, "address": 3, "data": 3},
     )
     assert found == [
         ([["4006", "0"]], 3, 0),
@@ -334,7 +334,7 @@ def test_bank_register():
 
 def test_page_and_bank_registers():
     spi, interface = made_up(bank_register="core")
-    found = packed(spi, interface, {"target": 1, "bank": 1, "address": 300, "byte": 1})
+    found = packed(spi, interface, {"space": 1, "bank": 1, "address": 300, "byte": 1})
     assert found == [
         ([["4006", "1"]], 3, 0),
         ([["4005", "2"]], 3, 0),
@@ -345,7 +345,7 @@ def test_page_and_bank_registers():
 def test_mask_and_count_of_one_chip():
     spi, interface = made_up(mask_shift=8, count_shift=10, longest=3, page_register=None)
     items = [
-        {"write": 1, "target": 2, "address": n, "data": n, "mask": 0xF0} for n in (0, 1, 2, 3, 6)
+        {"write": 1, "space": 2, "address": n, "data": n, "mask": 0xF0} for n in (0, 1, 2, 3, 6)
     ]
     assert packed(spi, interface, *items) == [
         ([["6c00", "f000", "f001", "f002"]], 3, 3),

@@ -279,7 +279,7 @@ def test_bridge_reads_within_five_cycles():
             await ctx.tick()
         assert ctx.get(port.valid)
         assert not ctx.get(port.p.write)
-        assert (ctx.get(port.p.target), ctx.get(port.p.address)) == (3, 0x123)
+        assert (ctx.get(port.p.space), ctx.get(port.p.address)) == (3, 0x123)
         await ctx.tick()
         ctx.set(port.ready, 1)
         ctx.set(bridge.access.data, 0xCAFE)
