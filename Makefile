@@ -5,7 +5,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 # The simulation is compiled. Without a C++ compiler on the system one comes as a Python package.
 EXTRAS := test$(shell command -v g++ >/dev/null || command -v clang++ >/dev/null || printf ',compiler')
-PYTEST_OPTIONS ?= -n 2
+# A file of tests stays on one core: its fixtures, and designs that are kept, serve all of it.
+PYTEST_OPTIONS ?= -n 2 --dist loadfile
 # What some tests need from Debian; tests/conftest.py says which. cocotb needs libpython.
 PACKAGES := g++ iverilog verilator qflow-tech-osu018 python3-tk \
     $(shell $(PYTHON) -c 'import sys; print("libpython%d.%d" % sys.version_info[:2])')
