@@ -29,22 +29,21 @@ def reference(config: CoreConfig) -> str:
         [(f"`{p.name}`", getattr(config, p.name), p.about) for p in config.parameters()],
     )
     parts += ["## Registers", ""]
-    # Where all are zero after reset that is said once, in the text.
-    resets = any(register.reset for register in interface.registers)
-    parts += table(
-        ("address", "name", "published name", "bits", *["reset"] * resets, "meaning"),
-        [
-            (
-                r.address,
-                f"`{r.name}`",
-                f"`{r.published_name}`",
-                r.width,
-                *[r.reset] * resets,
-                r.about,
-            )
-            for r in interface.registers
-        ],
-    )
+    registers = list(interface.registers)
+    columns = {
+        "address": [r.address for r in registers],
+        "name": [f"`{r.name}`" for r in registers],
+        "published name": [r.published_name and f"`{r.published_name}`" for r in registers],
+        "bits": [f"{r.width}, signed" if r.signed else r.width for r in registers],
+        "access": [r.access for r in registers],
+        "reset": [r.reset for r in registers],
+        "meaning": [r.about for r in registers],
+    }
+    # What goes without saying is left out.
+    for name, usual in (("published name", ""), ("access", "W"), ("reset", 0)):
+        if set(columns[name]) == {usual}:
+            del columns[name]
+    parts += table(tuple(columns), list(zip(*columns.values(), strict=True)))
     parts += ["## Memories", ""]
     parts += table(
         ("space", "name", "words", "bits", "bytes of a word"),
