@@ -65,6 +65,16 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             pytest.skip(_MISSING + name)
 
 
+@pytest.fixture
+def forget_designs():
+    """For tests that change hardware; the function is to be called after each change."""
+    from spikewright.sim.engine import forget_designs
+
+    forget_designs()
+    yield forget_designs
+    forget_designs()
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Say in two lines, after everything else, what was left out for want of tools."""
     reporter = config.pluginmanager.get_plugin("terminalreporter")

@@ -24,7 +24,7 @@ from .design import Design, elaborate
 from .engine import Engine
 from .waveform import check_wave_name, clear_wave
 
-__all__ = ["DEFAULT_ENGINE", "ENGINES", "check_engine", "open_engine"]
+__all__ = ["DEFAULT_ENGINE", "ENGINES", "check_engine", "forget_designs", "open_engine"]
 
 #: What is used if nothing else is asked for.
 DEFAULT_ENGINE = "compiled"
@@ -152,6 +152,11 @@ def _elaborated(
     """Elaborate a core in a shell. Designs are kept: many traces are replayed on one."""
     component, _ = make_component(config, shell, **dict(options))
     return elaborate(component, memory=technology)
+
+
+def forget_designs() -> None:
+    """Elaborate all designs anew from now on: for those who change hardware while it is used."""
+    _elaborated.cache_clear()
 
 
 def _netlist(

@@ -76,7 +76,7 @@ def test_every_configuration(core, memory, tmp_path):
         ("memory[A_ADDR] <=", "memory[~A_ADDR] <="),
     ],
 )
-def test_a_broken_macro_is_noticed(old, new, monkeypatch):
+def test_a_broken_macro_is_noticed(old, new, monkeypatch, forget_designs):
     """The models do take part: what was written does not come back."""
     models = design_module.behaviours
 
@@ -95,6 +95,7 @@ def test_a_broken_macro_is_noticed(old, new, monkeypatch):
 
     assert kept()
     monkeypatch.setattr(design_module, "behaviours", broken)
+    forget_designs()
     assert not kept()
 
 

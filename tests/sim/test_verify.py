@@ -155,7 +155,7 @@ def failures(results):
     return failed
 
 
-def test_broken_core_is_found(tmp_path, monkeypatch):
+def test_broken_core_is_found(tmp_path, monkeypatch, forget_designs):
     with monkeypatch.context() as patch:
         patch.setattr(LeakyIntegrateAndFire, "elaborate", broken_elaborate)
         failed = failures(check(tmp_path, seeds=3))
@@ -164,6 +164,7 @@ def test_broken_core_is_found(tmp_path, monkeypatch):
             again = read_trace(result.trace)
             with RtlDevice(result.config, shell=result.shell) as device:
                 assert replay(again, device).difference == result.replay.difference
+    forget_designs()
     for result in failed:
         again = read_trace(result.trace)
         assert replay(again, TinyOdinModel(again.config)).ok
