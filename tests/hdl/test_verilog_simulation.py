@@ -147,7 +147,9 @@ area = 0.1
 
 
 @pytest.mark.needs("iverilog")
-@pytest.mark.parametrize("memory", ["ihp-sg13g2", "small.toml"])
+@pytest.mark.parametrize(
+    "memory", ["ihp-sg13g2", pytest.param("small.toml", marks=pytest.mark.slow)]
+)
 def test_icarus_with_macros(
     memory: str, product: tuple[Path, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

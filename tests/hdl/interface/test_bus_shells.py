@@ -73,7 +73,9 @@ def bench(tmp_path_factory: pytest.TempPathFactory):
         yield run
 
 
-@pytest.mark.parametrize("pauses", [False, True], ids=["swift", "pauses"])
+@pytest.mark.parametrize(
+    "pauses", [pytest.param(False, marks=pytest.mark.slow), True], ids=["swift", "pauses"]
+)
 @pytest.mark.parametrize(("core", "shell"), CASES)
 def test_equal_to_the_model(bench, core: str, shell: str, pauses: bool) -> None:
     bench("equal_to_the_model", core, shell, pauses=pauses)
