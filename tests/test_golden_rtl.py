@@ -90,7 +90,7 @@ def test_memory_macros(core, name, memory):
     check(core, name, lanes=4 if core == "reckon" else 1, memory=memory)
 
 
-@pytest.mark.parametrize("core", CORES)
+@pytest.mark.parametrize("core", ["tinyodin", pytest.param("odin", marks=pytest.mark.slow)])
 def test_netlist(core):
     check(core, "size-16-01", netlist="ice40")
 

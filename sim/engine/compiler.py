@@ -57,7 +57,7 @@ def compile_library(
     """Compile C++ source texts into a shared library and return its path.
 
     The library is cached under a key made of everything that goes into it, so the same sources are
-    compiled once. Options in the variable `CXXFLAGS` of the environment come last.
+    compiled once.
 
     Parameters
     ----------
@@ -81,7 +81,6 @@ def compile_library(
     """
     compiler = find_compiler()
     flags = ["-std=c++17", "-O2", "-fPIC", "-shared", *options]
-    flags += os.environ.get("CXXFLAGS", "").split()
     everything = [compiler, flags, list(libraries), main, [str(path) for path in include]]
     # Machines with different processors may share a home.
     everything += [sorted(sources.items()), sys.platform, platform.machine()]

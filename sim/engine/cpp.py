@@ -2,6 +2,7 @@
 
 import ctypes
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -110,6 +111,7 @@ class CppEngine(CompiledEngine):
         # A netlist with probes is large and runs for few events: optimizing takes longer than it
         # saves.
         options = ["-DCOUNTERS", "-O0"] if ports else []
+        options += os.environ.get("CXXFLAGS", "").split()
         return compile_library(sources, "main.cc", options=options)
 
     def counts(self) -> tuple[np.ndarray, np.ndarray]:

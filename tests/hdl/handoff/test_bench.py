@@ -55,7 +55,7 @@ def check_passed(result: subprocess.CompletedProcess, description: dict) -> None
 
 
 @icarus
-def test_icarus(core: str, shell: str, folders, tmp_path: Path) -> None:
+def test_icarus(core: str, shell: str, folders, tmp_path: Path, costly) -> None:
     folder = folders(core, shell)
     command = build_with_icarus(folder, tmp_path / "bench")
     check_passed(run(command, folder), description_of(folder))

@@ -25,7 +25,7 @@ SMALL = {
 
 #: At the pins of ODIN and tinyODIN reset leaves the registers alone, as published.
 CASES = [(core, shell) for core in SMALL for shell in ("native", "wishbone", "axi")]
-CASES.append(("reckon", "pins"))
+CASES.append(pytest.param("reckon", "pins", marks=pytest.mark.slow))
 
 #: As Amaranth writes them; what starts combinational processes at time 0 stays.
 _INITIAL_VALUE = re.compile(r"^( *(?:output )?reg [^=;]*) = [^;]*;", re.MULTILINE)

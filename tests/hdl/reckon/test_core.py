@@ -13,7 +13,7 @@ from spikewright.synth.synthesis import synthesize
 
 CONFIGURATIONS = [
     {},
-    {"lanes": 4},
+    pytest.param({"lanes": 4}, marks=pytest.mark.slow),
     {"neuron_lanes": 1, "lanes": 2},
     {"weight_lanes": 4, "lanes": 4, "outputs": 8},
     {"learning": 0},
@@ -195,7 +195,7 @@ def test_regularisation_of_each_kind(device, mode):
     assert (some[0] == some[1] == some[2]) == (mode == 1)
 
 
-@pytest.mark.parametrize("lanes", [1, 2])
+@pytest.mark.parametrize("lanes", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_alpha_of_each_word(lanes):
     """Section 9: a bit for each word of neurons chooses the top of its alpha; with few lanes
     too.

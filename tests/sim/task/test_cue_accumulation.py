@@ -29,9 +29,8 @@ def curve(result):
 
 
 @supplied
-@pytest.mark.parametrize(
-    "epochs", [1, pytest.param(15, marks=pytest.mark.slow)], ids=["first", "all"]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("epochs", [1, 15], ids=["first", "all"])
 def test_the_published_learning_curve(epochs):
     with open_model(ReckonConfig()) as model:
         result = task.perform(model, data=FILES, epochs=epochs)

@@ -114,7 +114,7 @@ def test_bursts_do_not_depend_on_the_phase_of_the_tick(kind):
     that many an event's spikes fall into two ticks, the outcome would still be the same.
     """
     pool = [config for config in CONFIGURATIONS if config.has_bursts and config.neurons <= 64]
-    for seed in range(30):
+    for seed in range(12):
         config = pool[seed % len(pool)]
         model = OdinModel(config)
         recorder = Recorder(model)
