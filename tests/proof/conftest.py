@@ -53,6 +53,20 @@ _TOOLS = [
 ]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refute one broken copy of each component in the quick tests, and all in the slow ones.
+
+    That a proof can fail is shown by the first; the others say how much it sees.
+    """
+    seen = set()
+    for item in items:
+        function = getattr(item, "originalname", None) or item.name
+        if item.path.parent == Path(__file__).parent and function.endswith("refuted"):
+            if (item.path, function) in seen:
+                item.add_marker(pytest.mark.slow)
+            seen.add((item.path, function))
+
+
 class Refuted(AssertionError):
     """There is a run that violates an assertion; the message is the assertion."""
 

@@ -28,8 +28,14 @@ def outcome(config, memory, **options):
         return replay(record(config, SEED), device)
 
 
-@pytest.mark.parametrize("memory", PROCESSES)
-@pytest.mark.parametrize("core", CHIPS)
+@pytest.mark.parametrize(
+    ("core", "memory"),
+    [
+        pytest.param(core, memory, marks=[] if core == "tinyodin" else pytest.mark.slow)
+        for core in CHIPS
+        for memory in PROCESSES
+    ],
+)
 def test_chips(core, memory):
     parameters, expected = CHIPS[core]
     config = make_config(core, parameters)

@@ -246,6 +246,9 @@ def test_netlist_is_deterministic():
     assert netlist(Accumulator(), "a", "ecp5") == netlist(Accumulator(), "a", "ecp5")
 
 
+#: Netlists of one family in the quick tests.
+FAMILIES = ["ice40", pytest.param("ecp5", marks=pytest.mark.slow)]
+
 MEMORIES = {
     "bytes": {"words": 256, "width": 32, "granularity": 8},
     "two ports": {"words": 256, "width": 32, "granularity": 32, "ports": 2},
@@ -257,7 +260,7 @@ MEMORIES = {
 }
 
 
-@pytest.mark.parametrize("family", ["ice40", "ecp5"])
+@pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize(
     "shape",
     [
@@ -291,7 +294,7 @@ def test_netlist_of_standard_cells(compare, small_library):
     assert int(result.split()[-1]) > 100000
 
 
-@pytest.mark.parametrize("family", ["ice40", "ecp5"])
+@pytest.mark.parametrize("family", FAMILIES)
 def test_netlist_of_a_queue_and_a_table(compare, family):
     assert compare(lambda: Fifo(12, 16), family).startswith("equal, activity ")
     result = compare(ReadOnly, family)

@@ -35,7 +35,7 @@ def folders(tmp_path_factory):
 PRODUCTS = [(core, shell) for core in core_names() for shell in shells_of(core)]
 
 #: Those that also the quick tests take where each costs seconds.
-QUICK = [("tinyodin", "pins"), ("tinyodin", "wishbone")]
+QUICK = [("tinyodin", "wishbone")]
 
 
 def pytest_generate_tests(metafunc):

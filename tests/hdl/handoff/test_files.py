@@ -55,7 +55,7 @@ def test_same_vectors_in_all_shells(folders) -> None:
 # SystemRDL.
 
 
-def test_systemrdl(core: str, shell: str, folders) -> None:
+def test_systemrdl(core: str, shell: str, folders, costly) -> None:
     folder = folders(core, shell)
     compiler = RDLCompiler()
     compiler.compile_file(str(folder / f"{top_of(folder)}.rdl"))

@@ -28,7 +28,7 @@ def shown_by(folder: Path) -> dict:
     return json.loads(path.read_text())
 
 
-def test_ipxact(core: str, shell: str, folders, tmp_path: Path) -> None:
+def test_ipxact(core: str, shell: str, folders, tmp_path: Path, costly) -> None:
     """Nothing is left out: registers are in blocks, and every memory is one."""
     folder = folders(core, shell)
     export(folder, "ip-xact", tmp_path / "core.xml")
@@ -50,7 +50,7 @@ def test_ipxact(core: str, shell: str, folders, tmp_path: Path) -> None:
     } == words
 
 
-def test_uvm(core: str, shell: str, folders, tmp_path: Path) -> None:
+def test_uvm(core: str, shell: str, folders, tmp_path: Path, costly) -> None:
     """The model is SystemVerilog, but for the library that it includes."""
     folder = folders(core, shell)
     export(folder, "uvm", tmp_path / "core.sv")
@@ -61,7 +61,7 @@ def test_uvm(core: str, shell: str, folders, tmp_path: Path) -> None:
 
 
 @pytest.mark.needs("cc")
-def test_c_header(core: str, shell: str, folders, tmp_path: Path) -> None:
+def test_c_header(core: str, shell: str, folders, tmp_path: Path, costly) -> None:
     export(folders(core, shell), "c-header", tmp_path / "core.h")
     (tmp_path / "core.c").write_text('#include "core.h"\nint main(void) { return 0; }\n')
     command = ["cc", "-std=c11", "-Wall", "-Werror", "-fsyntax-only", "core.c"]
@@ -69,7 +69,7 @@ def test_c_header(core: str, shell: str, folders, tmp_path: Path) -> None:
     assert (result.returncode, result.stderr) == (0, "")
 
 
-def test_systemrdl(core: str, shell: str, folders, tmp_path: Path) -> None:
+def test_systemrdl(core: str, shell: str, folders, tmp_path: Path, costly) -> None:
     """What an exporter writes reads as what it was made from."""
     folder = folders(core, shell)
     export(folder, "systemrdl", tmp_path / "again.rdl")

@@ -24,7 +24,15 @@ SMALL = {
 }
 
 #: At the pins of ODIN and tinyODIN reset leaves the registers alone, as published.
-CASES = [(core, shell) for core in SMALL for shell in ("native", "wishbone", "axi")]
+#: Those of ReckOn take longest; the native one is quick enough.
+CASES = [
+    pytest.param(
+        *(core, shell),
+        marks=[pytest.mark.slow] if core == "reckon" and shell != "native" else [],
+    )
+    for core in SMALL
+    for shell in ("native", "wishbone", "axi")
+]
 CASES.append(pytest.param("reckon", "pins", marks=pytest.mark.slow))
 
 #: As Amaranth writes them; what starts combinational processes at time 0 stays.

@@ -22,7 +22,15 @@ CONFIGURATIONS = {
     "odin": {"neurons": 16, "fifo_depth": 4, "burst_queue": 0},
     "reckon": {"neurons": 16, "outputs": 2, "neuron_lanes": 1, "weight_lanes": 4, "lanes": 4},
 }
-CASES = [(core, shell) for core in CONFIGURATIONS for shell in ("wishbone", "axi")]
+#: The large cores stand behind one bus each in the quick tests.
+CASES = [
+    ("tinyodin", "wishbone"),
+    ("tinyodin", "axi"),
+    ("odin", "wishbone"),
+    pytest.param("odin", "axi", marks=pytest.mark.slow),
+    pytest.param("reckon", "wishbone", marks=pytest.mark.slow),
+    ("reckon", "axi"),
+]
 # Short sessions with many output words.
 SEEDS = {"tinyodin": 11, "odin": 21, "reckon": 11}
 

@@ -110,7 +110,13 @@ def test_spi_read_with_write_reads_first(device):
 
 
 @pytest.mark.parametrize(
-    "address", [NEURONS | 16, NEURONS | 4 << 8, NEURONS | 0xFF03, SYNAPSES | 32, NOTHING | 3]
+    "address",
+    [
+        NEURONS | 16,
+        *(pytest.param(NEURONS | high, marks=pytest.mark.slow) for high in (4 << 8, 0xFF03)),
+        SYNAPSES | 32,
+        pytest.param(NOTHING | 3, marks=pytest.mark.slow),
+    ],
 )
 def test_spi_beyond_a_memory(device, address):
     """Writes nothing and reads zero; 16 would be word 0 if high address bits were dropped."""

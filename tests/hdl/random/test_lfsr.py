@@ -103,7 +103,13 @@ def draws(kind, script, steps=None, seeds=(1,)):
     return Bench(kind, steps or draw, seeds).draws(script)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pytest.param(kind, marks=[pytest.mark.slow] if kind == "update_out" else [])
+        for kind in KINDS
+    ],
+)
 def test_elements(kind):
     _a, b, draw = KINDS[kind]
     seed = 0x165A1F3 & ((1 << b) - 1)

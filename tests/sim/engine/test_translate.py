@@ -243,7 +243,7 @@ class Resting(Bench):
 
 
 def test_resting(tmp_path, monkeypatch):
-    check_equal(Resting(), 2000, 13, tmp_path, monkeypatch)
+    check_equal(Resting(), 800, 13, tmp_path, monkeypatch)
 
 
 class Memories(Bench):

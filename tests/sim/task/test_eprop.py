@@ -55,7 +55,10 @@ def test_random_weights(task):
     assert not weights["weights_rec"].diagonal().any()
 
 
-@pytest.mark.parametrize(("task", "outputs"), [(cue_accumulation, 4), (digits_eprop, 16)])
+@pytest.mark.parametrize(
+    ("task", "outputs"),
+    [pytest.param(cue_accumulation, 4, marks=pytest.mark.slow), (digits_eprop, 16)],
+)
 def test_a_part_is_learnt_and_drawn(task, outputs, tmp_path):
     seen = []
     path = tmp_path / "learning.png"
