@@ -128,6 +128,7 @@ def _build(
                 raise
             # Another netlist, whose placements begin anew.
             board, seed = board.smaller, 1
+            clock_hz, *clocks = board.clocks_hz
             say(f"{str(error).split(' (log:')[0]}, trying with fewer cells")
             continue
         result = _result(board, clock_hz, work, folder)
